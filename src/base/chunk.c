@@ -1,0 +1,66 @@
+#include <stdlib.h>
+
+#include "base/chunk.h"
+
+/* The most free chunks kept warm: one for each step of a TLS turn. */
+#define CHUNK_CACHE 4
+
+static struct chunk *chunk_cache;
+static int chunk_ncached;
+
+struct chunk *
+chunk_take(void)
+{
+	struct chunk *c = chunk_cache;
+
+	if (c != NULL) {
+		chunk_cache = c->next;
+		chunk_ncached--;
+	} else if ((c = malloc(sizeof(*c))) == NULL) {
+		return NULL;
+	}
+	c->next = NULL;
+	c->start = c->end = 0;
+	return c;
+}
+
+void
+chunk_give(struct chunk *c)
+{
+	if (c == NULL)
+		return;
+	if (chunk_ncached >= CHUNK_CACHE) {
+		free(c);
+		return;
+	}
+	c->next = chunk_cache;
+	chunk_cache = c;
+	chunk_ncached++;
+}
+
+void
+chunk_settle(struct chunk **c)
+{
+	if (*c == NULL || (*c)->start != (*c)->end)
+		return;
+	chunk_give(*c);
+	*c = NULL;
+}
+
+uint32_t
+chunk_length(const struct chunk *c)
+{
+	return c == NULL ? 0 : c->end - c->start;
+}
+
+void
+chunk_free_all(void)
+{
+	struct chunk *c;
+
+	while ((c = chunk_cache) != NULL) {
+		chunk_cache = c->next;
+		free(c);
+	}
+	chunk_ncached = 0;
+}

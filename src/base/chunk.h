@@ -1,0 +1,36 @@
+/*
+ * Chunks: the large blocks that bytes on their way through wait in.  Whoever
+ * moves bytes takes one, and gives it back as soon as it is empty, so that an
+ * idle session holds none and a busy broker uses the same few, warm ones.
+ */
+#ifndef BASE_CHUNK_H
+#define BASE_CHUNK_H
+
+#include <stdint.h>
+
+/*
+ * Bytes of payload, and room for what TLS adds to it: a header, a tag and a
+ * content type a record of 16384 bytes (RFC 8446 5.2), rounded up.
+ */
+#define CHUNK_PAYLOAD (256 * 1024)
+#define CHUNK_SIZE (CHUNK_PAYLOAD + 8 * 1024)
+
+struct chunk {
+	struct chunk *next;     /* free list; the owner may use it */
+	uint32_t start;         /* first byte not yet taken */
+	uint32_t end;           /* one past the last byte */
+	uint8_t data[CHUNK_SIZE];
+};
+
+/* An empty chunk; NULL when memory is out. */
+struct chunk *chunk_take(void);
+/* Give it back; NULL is allowed. */
+void chunk_give(struct chunk *c);
+/* Give *c back and forget it, if nothing is left in it. */
+void chunk_settle(struct chunk **c);
+/* Bytes that wait in it; 0 for NULL. */
+uint32_t chunk_length(const struct chunk *c);
+/* Free the cached ones, at exit. */
+void chunk_free_all(void);
+
+#endif

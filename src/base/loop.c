@@ -1,0 +1,267 @@
+#include <err.h>
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/xalloc.h"
+
+#define LOOP_SIGNALS 8
+
+struct loop_signal {
+	struct event event;
+	loop_cb *cb;
+	void *arg;
+};
+
+static struct event_base *loop_base;
+static struct event loop_deadline;      /* of the earliest timer */
+static void timer_fire(evutil_socket_t fd, short what, void *arg);
+static bool loop_stopping;
+static struct loop_signal loop_signals[LOOP_SIGNALS];
+static size_t loop_nsignals;
+static TAILQ_HEAD(, deferred) loop_deferred =
+    TAILQ_HEAD_INITIALIZER(loop_deferred);
+
+void
+loop_init(void)
+{
+	struct event_config *config = event_config_new();
+
+	if (config == NULL)
+		err(1, "event_config_new");
+	/*
+	 * One thread, no locks.  The environment must not choose the backend
+	 * of a daemon that another user's shell may have started.
+	 */
+	event_config_set_flag(config,
+	    EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
+	loop_base = event_base_new_with_config(config);
+	event_config_free(config);
+	if (loop_base == NULL)
+		err(1, "event_base_new");
+	evtimer_assign(&loop_deadline, loop_base, timer_fire, NULL);
+	loop_stopping = false;
+}
+
+/*
+ * Everything put off in this turn, and what that puts off in its turn; ends
+ * because each step of a session's end is queued once.
+ */
+void
+loop_settle(void)
+{
+	struct deferred *d;
+
+	while ((d = TAILQ_FIRST(&loop_deferred)) != NULL) {
+		deferred_clear(d);
+		d->cb(d->arg);
+	}
+}
+
+void
+loop_run(void)
+{
+	loop_settle();
+	while (!loop_stopping) {
+		if (event_base_loop(loop_base, EVLOOP_ONCE) == -1)
+			err(1, "event loop");
+		loop_settle();
+	}
+}
+
+void
+loop_stop(void)
+{
+	loop_stopping = true;
+}
+
+void
+loop_free(void)
+{
+	size_t i;
+
+	for (i = 0; i < loop_nsignals; i++)
+		event_del(&loop_signals[i].event);
+	loop_nsignals = 0;
+	event_del(&loop_deadline);
+	event_base_free(loop_base);
+	loop_base = NULL;
+	libevent_global_shutdown();
+}
+
+static void
+watch_fire(evutil_socket_t fd, short what, void *arg)
+{
+	struct watch *w = arg;
+
+	(void)fd;
+	(void)what;
+	w->cb(w->arg);
+}
+
+void
+watch_init(struct watch *w, int fd, enum loop_direction direction,
+    loop_cb *cb, void *arg)
+{
+	watch_clear(w);
+	w->cb = cb;
+	w->arg = arg;
+	if (event_assign(&w->event, loop_base, fd,
+	    (short)direction | EV_PERSIST, watch_fire, w) == -1)
+		errx(1, "event_assign");
+}
+
+void
+watch_want(struct watch *w, bool wanted)
+{
+	if (w->cb == NULL || wanted == w->wanted)
+		return;
+	/* Out of memory, or of the user's epoll watches: that hurts one only. */
+	if (wanted && event_add(&w->event, NULL) == -1) {
+		log_warn("a descriptor cannot be watched: %s",
+		    strerror(errno));
+		return;
+	}
+	if (!wanted)
+		event_del(&w->event);
+	w->wanted = wanted;
+}
+
+void
+watch_clear(struct watch *w)
+{
+	watch_want(w, false);
+	w->cb = NULL;
+}
+
+static int
+timer_compare(struct timer *a, struct timer *b)
+{
+	if (a->due_ms != b->due_ms)
+		return a->due_ms < b->due_ms ? -1 : 1;
+	return ((uintptr_t)a > (uintptr_t)b) - ((uintptr_t)a < (uintptr_t)b);
+}
+
+static RB_HEAD(timer_tree, timer) loop_timers = RB_INITIALIZER(&loop_timers);
+RB_PROTOTYPE(timer_tree, timer, entry, timer_compare)
+RB_GENERATE(timer_tree, timer, entry, timer_compare)
+
+/* Have the loop wake up for the earliest timer, or not at all. */
+static void
+timer_arm(void)
+{
+	const struct timer *first = RB_MIN(timer_tree, &loop_timers);
+	int64_t ms = first == NULL ? -1 : first->due_ms - loop_now_ms();
+	struct timeval tv;
+
+	if (first == NULL) {
+		event_del(&loop_deadline);
+		return;
+	}
+	if (ms < 0)
+		ms = 0;
+	tv = (struct timeval){ .tv_sec = ms / 1000,
+		.tv_usec = ms % 1000 * 1000 };
+	if (event_add(&loop_deadline, &tv) == -1)
+		err(1, "timer");
+}
+
+/* Those that are due; one that is set meanwhile has its turn later. */
+static void
+timer_fire(evutil_socket_t fd, short what, void *arg)
+{
+	int64_t now = loop_now_ms();
+	struct timer *t;
+
+	(void)fd;
+	(void)what;
+	(void)arg;
+	while ((t = RB_MIN(timer_tree, &loop_timers)) != NULL &&
+	    t->due_ms <= now) {
+		RB_REMOVE(timer_tree, &loop_timers, t);
+		t->set = false;
+		t->cb(t->arg);
+	}
+	timer_arm();
+}
+
+void
+timer_set(struct timer *t, int64_t ms, loop_cb *cb, void *arg)
+{
+	timer_clear(t);
+	t->cb = cb;
+	t->arg = arg;
+	t->due_ms = loop_now_ms() + (ms > 0 ? ms : 1);
+	t->set = true;
+	RB_INSERT(timer_tree, &loop_timers, t);
+	if (RB_MIN(timer_tree, &loop_timers) == t)
+		timer_arm();
+}
+
+void
+timer_clear(struct timer *t)
+{
+	bool first = t->set && RB_MIN(timer_tree, &loop_timers) == t;
+
+	if (t->set)
+		RB_REMOVE(timer_tree, &loop_timers, t);
+	t->set = false;
+	if (first)
+		timer_arm();
+}
+
+void
+deferred_queue(struct deferred *d, loop_cb *cb, void *arg)
+{
+	if (d->queued)
+		return;
+	d->cb = cb;
+	d->arg = arg;
+	d->queued = true;
+	TAILQ_INSERT_TAIL(&loop_deferred, d, entry);
+}
+
+void
+deferred_clear(struct deferred *d)
+{
+	if (d->queued)
+		TAILQ_REMOVE(&loop_deferred, d, entry);
+	d->queued = false;
+}
+
+static void
+signal_fire(evutil_socket_t signo, short what, void *arg)
+{
+	struct loop_signal *s = arg;
+
+	(void)signo;
+	(void)what;
+	s->cb(s->arg);
+}
+
+void
+loop_signal(int signo, loop_cb *cb, void *arg)
+{
+	struct loop_signal *s;
+
+	if (loop_nsignals == LOOP_SIGNALS)
+		errx(1, "loop_signal: too many");
+	s = &loop_signals[loop_nsignals++];
+	s->cb = cb;
+	s->arg = arg;
+	if (event_assign(&s->event, loop_base, signo, EV_SIGNAL | EV_PERSIST,
+	    signal_fire, s) == -1 || event_add(&s->event, NULL) == -1)
+		err(1, "loop_signal");
+}
+
+int64_t
+loop_now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
