@@ -1,0 +1,120 @@
+/*
+ * The keeper's side of the house: what needs rights, or must outlive trouble,
+ * is asked for here and nowhere else.  Nothing above this floor resolves a
+ * name, makes a socket, opens a file that an option names, or makes a
+ * directory by itself.
+ *
+ * This is the boundary at which a process is cut off later.  Today direct.c
+ * answers in the same process; the questions are already such that an answer
+ * may come from another one: plain data and descriptors, no callbacks into
+ * the asker while it asks.
+ */
+#ifndef KEEPER_KEEPER_H
+#define KEEPER_KEEPER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "base/why.h"
+
+/* --- the run directory (rundir.c) --- */
+
+/*
+ * The run directory: `given`, else $FIFOD_DIR, else /run/fifod for root, else
+ * /tmp/fifod-UID.  Absolute; the caller frees.
+ */
+char *keeper_rundir_path(const char *given);
+
+/*
+ * Open it, after checking that it is a directory of ours, not a symbolic link
+ * and open to nobody else (0700, or 0711 while a session is shared).  With
+ * `make` it is made where it is missing.  A descriptor, or -1 + FAULT_REFUSED
+ * (FAULT_NO_BROKER where it is missing and not to be made).
+ */
+int keeper_rundir_open(const char *path, bool make, struct why *why);
+
+/*
+ * Lock it for one broker: flock(2) on the directory itself, so that no file
+ * can be stale.  0, or -1 + FAULT_REFUSED that names the other broker's pid.
+ */
+int keeper_rundir_lock(int dir_fd, const char *path, struct why *why);
+
+/* --- names (direct.c) --- */
+
+struct keeper_resolve;
+
+#define KEEPER_ADDRESSES 32
+
+struct keeper_address {
+	struct sockaddr_storage address;
+	socklen_t length;
+};
+
+struct keeper_addresses {
+	size_t n;               /* at most KEEPER_ADDRESSES */
+	struct keeper_address at[];
+};
+
+/* `addresses` is NULL where the name could not be resolved, then see why. */
+typedef void keeper_resolve_cb(const struct keeper_addresses *addresses,
+    const struct why *why, void *arg);
+
+/*
+ * Look up host and port (number or service name) for stream sockets; family
+ * is AF_UNSPEC, AF_INET or AF_INET6.  The answer comes from the loop, in the
+ * order of getaddrinfo(3), and the handle is void from then on.  Each look-up
+ * is a short-lived child, because getaddrinfo honours nsswitch.conf and
+ * cannot be hurried; numeric addresses need none.  On trouble at once: NULL +
+ * why, and no answer comes.
+ */
+struct keeper_resolve *keeper_resolve(const char *host, const char *port,
+    int family, keeper_resolve_cb *cb, void *arg, struct why *why);
+/* No answer will come; NULL is allowed. */
+void keeper_resolve_cancel(struct keeper_resolve *r);
+
+/* --- descriptors (direct.c) --- */
+
+/* A non-blocking stream socket; or -1 + FAULT_CONNECT. */
+int keeper_socket(int family, struct why *why);
+
+/*
+ * Open a file that an option names: to read, or (append) to add to, made
+ * 0600.  `what` is the option's name, for the sentence.  A descriptor, or -1
+ * + FAULT_REFUSED.
+ */
+int keeper_open(const char *path, bool append, const char *what,
+    struct why *why);
+
+struct stat;
+/* What that file is now, to tell whether it has changed. 0, or -1 as above. */
+int keeper_stat(const char *path, struct stat *st, const char *what,
+    struct why *why);
+
+/* --- directories (direct.c) --- */
+
+/*
+ * Make `name` beneath the run directory with this mode, for the group gid
+ * where that is not -1.  A descriptor, or -1 + FAULT_REFUSED.
+ */
+int keeper_mkdir(int rundir_fd, const char *name, mode_t mode, gid_t gid,
+    struct why *why);
+
+/* The group called `name` in *gid; NULL is (gid_t)-1.  0, or -1 + why. */
+int keeper_group(const char *name, gid_t *gid, struct why *why);
+
+/* 0711 while any session is shared with others, else 0700. */
+void keeper_rundir_share(int rundir_fd, bool shared);
+
+/*
+ * Make the symbolic link `path` to `target`.  A stale link of ours, one into
+ * the run directory whose session is gone, is replaced; anything else there
+ * is refused.  0, or -1 + FAULT_REFUSED.
+ */
+int keeper_symlink(const char *target, const char *path, const char *rundir,
+    struct why *why);
+/* Remove it, if it still points to target. */
+void keeper_symlink_remove(const char *target, const char *path);
+
+#endif
