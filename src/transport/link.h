@@ -1,0 +1,103 @@
+/*
+ * A link: one live connection to a peer, a stack of transports (tls over
+ * tcp).  link_new() starts it, the callback tells of its moves, and once it
+ * is up the owner reads, writes and watches its descriptor.
+ *
+ * The callback comes from the loop, never from inside link_new(), read or
+ * write.  The owner may link_free() in it.
+ */
+#ifndef TRANSPORT_LINK_H
+#define TRANSPORT_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/loop.h"
+#include "base/option.h"
+#include "base/why.h"
+#include "transport/transport.h"
+
+enum link_phase {
+	LINK_RESOLVING,
+	LINK_CONNECTING,
+	LINK_HANDSHAKE,
+	LINK_UP,
+	LINK_FAILED,            /* see l->why */
+};
+
+struct link_options {
+	bool keepalive;
+	int keepalive_idle;     /* ms before the first probe */
+	int timeout_connect;    /* ms for all of resolve, connect, handshake */
+	int family;             /* index in "any|inet|inet6" */
+};
+extern const struct option_row link_option_rows[4];
+
+typedef void link_cb(struct link *l, void *arg);
+
+struct link {
+	const struct transport *transport;
+	struct dial *dial;
+	struct link *below;     /* owned; NULL at the bottom */
+	struct link *above;     /* NULL at the top */
+	int fd;                 /* the bottom's descriptor; -1 before connect */
+	enum link_phase phase;  /* of the whole stack: look at the top's */
+	enum link_phase told;   /* of the top: the phase its owner knows */
+	bool opened;            /* its open() was called */
+	bool finished;          /* its finish() was called */
+	/*
+	 * Set by advance() for the driver.  want_read is set by write() too,
+	 * with EAGAIN, where only reading can help: half of a handshake message
+	 * is here, and the descriptor is writable all the while.
+	 */
+	bool want_read, want_write;
+
+	/* Of the top only. */
+	struct link_driver *driver;     /* NULL once it is up */
+	link_cb *changed;
+	void *arg;
+	struct why *why;        /* the owner's; NULL: it has heard enough */
+	void (*note)(void *arg, const char *text);
+};
+
+/*
+ * Start a link to what `dial` says.  `changed` is called at every change of
+ * phase; `why` is where failures are told; `note` (may be NULL) gets lines
+ * for the session's log ("trying 192.0.2.1:443").  Never fails here.
+ */
+struct link *link_new(const struct transport *t, struct dial *dial,
+    link_cb *changed, void *arg, struct why *why,
+    void (*note)(void *arg, const char *text));
+/* Close whatever is open, say nothing to the owner; NULL is allowed. */
+void link_free(struct link *l);
+
+/* The contracts of transport.h, for a link that is up. */
+ssize_t link_read(struct link *l, void *data, size_t size);
+ssize_t link_write(struct link *l, const void *data, size_t size);
+size_t link_pending(const struct link *l);
+size_t link_unsent(const struct link *l);
+bool link_holds(const struct link *l);
+/* A system call on the descriptor of a plain link failed: say why, by errno. */
+void link_broken(struct link *l);
+int link_finish(struct link *l);
+/* A fact from the nearest layer that has it. */
+bool link_fact(const struct link *l, enum link_fact fact, char *out,
+    size_t size);
+char *link_certificates(const struct link *l);
+/* Bytes that the kernel has not seen acknowledged; 0 where unknown. */
+size_t link_unacknowledged(const struct link *l);
+
+/*
+ * For members.  link_fail records the reason and returns -1 with errno set
+ * to EIO; link_kick has advance() called soon; link_enter tells a new phase
+ * (at the next step); link_note adds a line to the session's log.
+ */
+int link_fail(struct link *l, enum fault fault, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void link_kick(struct link *l);
+void link_enter(struct link *l, enum link_phase phase);
+void link_note(struct link *l, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

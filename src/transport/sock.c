@@ -1,0 +1,99 @@
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "transport/sock.h"
+
+int
+sock_broken(struct link *l)
+{
+	switch (errno) {
+	case EAGAIN:
+	case EINTR:
+		errno = EAGAIN;
+		return -1;
+	case ECONNRESET:
+	case EPIPE:
+		return link_fail(l, FAULT_RECEIVE,
+		    "peer reset the connection");
+	case ETIMEDOUT:
+		return link_fail(l, FAULT_RECEIVE,
+		    "peer has stopped answering");
+	default:
+		return link_fail(l, FAULT_RECEIVE, "connection broke: %s",
+		    strerror(errno));
+	}
+}
+
+ssize_t
+sock_read(struct link *l, void *data, size_t size)
+{
+	ssize_t n = recv(l->fd, data, size, 0);
+
+	return n == -1 ? sock_broken(l) : n;
+}
+
+ssize_t
+sock_write(struct link *l, const void *data, size_t size)
+{
+	ssize_t n;
+
+	if (size == 0)
+		return 0;
+	n = send(l->fd, data, size, MSG_NOSIGNAL);
+	return n == -1 ? sock_broken(l) : n;
+}
+
+int
+sock_finish(struct link *l)
+{
+	if (shutdown(l->fd, SHUT_WR) == -1 && errno != ENOTCONN)
+		return sock_broken(l);
+	return 0;
+}
+
+void
+sock_close(struct link *l)
+{
+	if (l->fd != -1)
+		close(l->fd);
+	l->fd = -1;
+}
+
+char *
+sock_text(const struct sockaddr *address, socklen_t length, char *out,
+    size_t size)
+{
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+	int wrong;
+
+	wrong = getnameinfo(address, length, host, sizeof(host), port,
+	    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+	if (wrong)
+		snprintf(out, size, "(%s)", gai_strerror(wrong));
+	else
+		snprintf(out, size, strchr(host, ':') ? "[%s]:%s" : "%s:%s",
+		    host, port);
+	return out;
+}
+
+bool
+sock_fact(const struct link *l, enum link_fact fact, char *out, size_t size)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof(address);
+	int wrong;
+
+	if (l->fd == -1 || (fact != LINK_LOCAL && fact != LINK_PEER))
+		return false;
+	wrong = fact == LINK_LOCAL ?
+	    getsockname(l->fd, (struct sockaddr *)&address, &length) :
+	    getpeername(l->fd, (struct sockaddr *)&address, &length);
+	if (wrong)
+		return false;
+	sock_text((struct sockaddr *)&address, length, out, size);
+	return true;
+}

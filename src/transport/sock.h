@@ -1,0 +1,25 @@
+/*
+ * What all links over a plain socket share: the slots read, write, finish,
+ * close and fact of transport.h on l->fd, and addresses in words.
+ */
+#ifndef TRANSPORT_SOCK_H
+#define TRANSPORT_SOCK_H
+
+#include <sys/socket.h>
+
+#include "transport/link.h"
+
+/* What errno says of a broken connection, in words: -1, EAGAIN stays. */
+int sock_broken(struct link *l);
+ssize_t sock_read(struct link *l, void *data, size_t size);
+ssize_t sock_write(struct link *l, const void *data, size_t size);
+int sock_finish(struct link *l);
+void sock_close(struct link *l);
+bool sock_fact(const struct link *l, enum link_fact fact, char *out,
+    size_t size);
+
+/* "192.0.2.1:443", "[2001:db8::1]:443".  Returns out. */
+char *sock_text(const struct sockaddr *address, socklen_t length, char *out,
+    size_t size);
+
+#endif
