@@ -1,0 +1,75 @@
+/*
+ * One FIFO that we hold: made under a hidden name, opened at both ends by one
+ * descriptor (O_RDWR, the placeholder), and then given its public name as a
+ * second hard link.  While we hold it, opening it never blocks and nobody
+ * meets an end of file or a SIGPIPE (fifo(7), pipe(7)).
+ */
+#ifndef CHANNEL_FIFO_H
+#define CHANNEL_FIFO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/why.h"
+
+/*
+ * An idle pipe is kept at two pages: one page is one buffer, and would block
+ * a writer while its page is only partly read.
+ */
+#define FIFO_IDLE_SIZE 8192
+
+struct fifo {
+	const char *name;       /* "in"; its hidden twin is ".in" */
+	int fd;                 /* -1: not held */
+	bool grown;             /* larger than FIFO_IDLE_SIZE */
+	ino_t inode;
+};
+
+/*
+ * Make `name` in the directory dir_fd with this mode and, where gid is not
+ * -1, group.  0, or -1 + FAULT_REFUSED.
+ */
+int fifo_make(struct fifo *f, int dir_fd, const char *name, mode_t mode,
+    gid_t gid, struct why *why);
+/* Let go; the names stay.  Not held is allowed. */
+void fifo_close(struct fifo *f);
+
+/*
+ * Is the name still ours?  If it was deleted, or something else has taken it,
+ * put it back: 1 put back (with `what` told in words), 0 it was in place,
+ * -1 it could not be, see errno.
+ */
+int fifo_restore(const struct fifo *f, int dir_fd, const char **what);
+
+/*
+ * A fresh FIFO takes the name, and `old` receives the descriptor of the one
+ * that had it, which is now called `aside`; the caller closes and removes it.
+ * 0 or -1, see errno.
+ */
+int fifo_rotate(struct fifo *f, int dir_fd, const char *aside, int *old);
+
+/* Bytes that wait in a pipe or a socket: FIONREAD; 0 when it cannot tell. */
+size_t fifo_waiting(int fd);
+
+/* Read and drop what is in a pipe now, not what comes meanwhile: how much. */
+size_t fifo_drop(int fd);
+
+/* --- what Linux does better: fifo_linux.c, fifo_generic.c --- */
+
+/*
+ * Enlarge up to `size` bytes, as far as the system lets us (EPERM beyond
+ * pipe-user-pages-soft and EBUSY are normal and leave it as it is); shrink an
+ * empty one to FIFO_IDLE_SIZE, true when done.
+ */
+void fifo_grow(struct fifo *f, size_t size);
+bool fifo_shrink(struct fifo *f);
+
+/*
+ * Move up to `size` bytes between a pipe and a socket without copying, never
+ * waiting: splice(2).  As read(2); -1 with ENOSYS where there is none.
+ */
+ssize_t fifo_splice(int from, int to, size_t size);
+bool fifo_can_splice(void);
+
+#endif
