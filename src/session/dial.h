@@ -1,0 +1,19 @@
+/*
+ * A session's link: how it begins, what it tells on its way up, and what is
+ * said of it when it is gone.
+ */
+#ifndef SESSION_DIAL_H
+#define SESSION_DIAL_H
+
+#include "session/session.h"
+
+/* Start to make a link; `reason` is for the log, or "". */
+void dial_start(struct session *s, const char *reason);
+/* The link is gone: account for what was lost with it, and free it. */
+void dial_drop(struct session *s);
+/* The newest failure is in s->why: have `status` tell it. */
+void dial_failure(struct session *s);
+/* Every byte has been delivered: readers meet their end of file. */
+void dial_deliver_end(struct session *s);
+
+#endif

@@ -1,0 +1,143 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "keeper/keeper.h"
+#include "session/dial.h"
+#include "session/names.h"
+#include "session/status.h"
+
+/*
+ * How long names that were touched are left alone before they are put back:
+ * `rm -r' of a directory is done by then, and is not fought.
+ */
+#define NAMES_SETTLE_MS 100
+/* How soon a FIFO that cannot be put back is tried again. */
+#define NAMES_AGAIN_MS 1000
+
+static void
+names_restored(const char *fifo, const char *what, void *arg)
+{
+	struct session *s = arg;
+
+	why_fail(&s->why, FAULT_REFUSED, "%s: %s; the FIFO was put back",
+	    fifo, what);
+	dial_failure(s);
+	session_log(s, true, "%s", s->why.text);
+}
+
+/* Said once, not each time that it is tried again. */
+static void
+names_not_restored(struct session *s, const char *fifo, const char *error)
+{
+	struct why why;
+
+	why_fail(&why, FAULT_REFUSED, "%s: cannot be put back: %s", fifo,
+	    error);
+	if (strcmp(why.text, s->why.text) == 0)
+		return;
+	s->why = why;
+	dial_failure(s);
+	session_log(s, true, "%s", why.text);
+}
+
+/* Is the directory still ours, and everything in its place? */
+static void
+names_look(void *arg)
+{
+	struct session *s = arg;
+	int dir_fd = -1, restored = -1;
+	const char *which = "";
+
+	errno = ENOENT;
+	if (directory_is(s->place->rundir_fd, s->name, s->inode) &&
+	    (dir_fd = directory_open(s->place->rundir_fd, s->name)) != -1)
+		restored = channel_restore(&s->channel, dir_fd,
+		    names_restored, s, &which);
+	if (restored == -1 && errno == ENOENT) {
+		session_log(s, true, "its directory was removed");
+		session_close(s, true);
+	} else if (restored == -1) {
+		/* A directory in its place: its removal will be told. */
+		if (errno != EISDIR)
+			timer_set(&s->look, NAMES_AGAIN_MS, names_look, s);
+		names_not_restored(s, which, strerror(errno));
+	}
+	if (dir_fd != -1)
+		close(dir_fd);
+}
+
+static void
+names_changed(void *arg)
+{
+	struct session *s = arg;
+
+	if (!s->look.set)
+		timer_set(&s->look, NAMES_SETTLE_MS, names_look, s);
+}
+
+int
+names_watch(struct session *s, struct why *why)
+{
+	char *path = xasprintf("%s/%s", s->place->rundir, s->name);
+	int watched = notice_add(&s->names, path, NOTICE_NAMES,
+	    names_changed, s);
+
+	free(path);
+	if (watched == -1)
+		return why_fail(why, FAULT_REFUSED, "its directory cannot be "
+		    "watched: %s%s", strerror(errno), errno == ENOSPC ?
+		    " (raise fs.inotify.max_user_watches)" : "");
+	return 0;
+}
+
+/* While any session is shared, others must pass through the run directory. */
+static void
+names_count_shared(struct session *s, bool shared)
+{
+	static size_t nshared;
+
+	if (shared == s->shared)
+		return;
+	s->shared = shared;
+	nshared += shared ? 1 : (size_t)-1;
+	keeper_rundir_share(s->place->rundir_fd, nshared > 0);
+}
+
+void
+names_forget(struct session *s)
+{
+	notice_clear(&s->names);
+	timer_clear(&s->look);
+	names_count_shared(s, false);
+}
+
+struct directory_access
+names_access(const struct session *s)
+{
+	return (struct directory_access){
+		.mode = channel_file_mode(&s->options.channel), .gid = s->gid };
+}
+
+void
+names_share(struct session *s)
+{
+	mode_t mode = channel_directory_mode(&s->options.channel);
+	struct directory_access access = names_access(s);
+	int dir_fd;
+
+	names_count_shared(s, mode != 0700);
+	if (s->mode == s->options.channel.mode)
+		return;
+	s->mode = s->options.channel.mode;
+	channel_mode(&s->channel, s->mode);
+	dir_fd = directory_open(s->place->rundir_fd, s->name);
+	if (dir_fd == -1)
+		return;
+	fchmod(dir_fd, mode);
+	directory_share(dir_fd, &access);
+	close(dir_fd);
+}

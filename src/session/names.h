@@ -1,0 +1,20 @@
+/*
+ * A session's names: its directory and what is in it, who may use them, and
+ * what becomes of them when somebody deletes or replaces one.
+ */
+#ifndef SESSION_NAMES_H
+#define SESSION_NAMES_H
+
+#include "channel/directory.h"
+#include "session/session.h"
+
+/* The directory is there: hear of changes to it. 0, or -1 + FAULT_REFUSED. */
+int names_watch(struct session *s, struct why *why);
+/* Hear no more, and have no more part in the run directory's mode. */
+void names_forget(struct session *s);
+/* Give everything that is there the access that the options ask for. */
+void names_share(struct session *s);
+/* That of files. */
+struct directory_access names_access(const struct session *s);
+
+#endif

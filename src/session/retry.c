@@ -1,0 +1,154 @@
+#include <stdlib.h>
+
+#include "session/dial.h"
+#include "session/retry.h"
+#include "session/state.h"
+
+bool
+retry_on_demand(const struct session *s)
+{
+	if (s->state != SESSION_IDLE)
+		return false;
+	return s->nlinks == 0 ||
+	    s->options.session.reconnect != RECONNECT_NEVER;
+}
+
+/*
+ * Twice as long after each failure, up to the longest, and of that between a
+ * half and the whole by chance, so that many sessions of one peer do not come
+ * back all at once.
+ */
+static int
+retry_delay_ms(const struct session *s)
+{
+	const int *backoff = s->options.session.backoff;
+	int64_t ms = backoff[0];
+	int i;
+
+	for (i = 1; i < s->tries && ms < backoff[1]; i++)
+		ms *= 2;
+	if (ms > backoff[1])
+		ms = backoff[1];
+	return (int)(ms / 2 + arc4random_uniform((uint32_t)(ms / 2 + 1)));
+}
+
+/* Where the policy has it dial again whatever happens, it does; else a byte
+ * that waits in `in` does. */
+static void
+retry_again(void *arg)
+{
+	struct session *s = arg;
+
+	if (s->options.session.reconnect == RECONNECT_ALWAYS)
+		dial_start(s, "");
+	else
+		state_enter(s, SESSION_IDLE, "%s", "");
+	flow_turn(s);
+}
+
+static void
+retry_later(struct session *s, const char *reason)
+{
+	int ms = retry_delay_ms(s);
+
+	state_enter(s, SESSION_BACKOFF, "%s (again in %d.%d s)", reason,
+	    ms / 1000, ms / 100 % 10);
+	timer_set(&s->deadline, ms, retry_again, s);
+}
+
+void
+retry_reconsider(struct session *s)
+{
+	if (s->state == SESSION_IDLE && s->nlinks > 0 &&
+	    s->options.session.reconnect == RECONNECT_ALWAYS)
+		dial_start(s, "reconnect=always");
+}
+
+/* It will not get better by itself. */
+static void
+retry_give_up(struct session *s, const char *reason)
+{
+	state_enter(s, SESSION_FAILED, "%s", reason);
+	s->end_owed = true;
+}
+
+/*
+ * Faults that another attempt would meet again: what the peer shows and what
+ * we ask of it do not fit.
+ */
+static bool
+retry_is_final(const struct session *s)
+{
+	if (s->options.session.reconnect == RECONNECT_NEVER ||
+	    s->why.fault == FAULT_CERTIFICATE)
+		return true;
+	/* A handshake that was good before may have met a peer that restarts. */
+	return s->why.fault == FAULT_TLS &&
+	    (s->nlinks == 0 || s->state == SESSION_UP);
+}
+
+void
+retry_attempt_failed(struct session *s)
+{
+	dial_failure(s);
+	dial_drop(s);
+	s->told = true;
+	s->tries++;
+	if (s->state == SESSION_CLOSING)
+		session_close(s, true);
+	else if (retry_is_final(s))
+		retry_give_up(s, s->why.text);
+	else
+		retry_later(s, s->why.text);
+	flow_turn(s);
+}
+
+/*
+ * A link that has carried something or has lasted counts as a success: its
+ * peer is asked again soon.  One that is closed as soon as it is made is not.
+ */
+static bool
+retry_was_useful(const struct session *s)
+{
+	return s->flow.to_client.bytes > s->up_bytes ||
+	    loop_now_ms() - s->up_ms >= s->options.session.backoff[1];
+}
+
+static void
+retry_link_gone(struct session *s, const char *reason)
+{
+	const struct session_options *o = &s->options.session;
+	bool useful = retry_was_useful(s);
+
+	s->tries = useful ? 1 : s->tries + 1;
+	s->end_owed = o->on_close == ON_CLOSE_EOF;
+	if (s->state == SESSION_CLOSING)
+		session_close(s, true);
+	else if (retry_is_final(s))
+		retry_give_up(s, reason);
+	else if (o->reconnect == RECONNECT_ALWAYS || !useful)
+		retry_later(s, reason);
+	else
+		state_enter(s, SESSION_IDLE, "%s", reason);
+	flow_turn(s);
+}
+
+void
+retry_link_broken(struct session *s)
+{
+	dial_failure(s);
+	dial_drop(s);
+	retry_link_gone(s, s->why.text);
+}
+
+void
+retry_link_ended(struct session *s)
+{
+	dial_drop(s);
+	if (s->options.session.reconnect == RECONNECT_NEVER &&
+	    s->why.fault == FAULT_NONE) {
+		why_fail(&s->why, FAULT_RECEIVE, "peer closed the connection");
+		dial_failure(s);
+	}
+	retry_link_gone(s, "peer closed the connection");
+}

@@ -1,0 +1,331 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "channel/directory.h"
+#include "keeper/keeper.h"
+#include "session/ctl.h"
+#include "session/dial.h"
+#include "session/names.h"
+#include "session/retry.h"
+#include "session/session.h"
+#include "session/state.h"
+#include "session/status.h"
+
+#define SESSION_NAME_MAX 64
+/* How long `close` waits for what is in `in` to reach the peer. */
+#define SESSION_DRAIN_MS 10000
+/* How often it looks whether the peer has acknowledged the last byte. */
+#define SESSION_DRAIN_LOOK_MS 20
+
+int
+session_name_check(const char *name, struct why *why)
+{
+	static const char first[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+	size_t length = strlen(name), i;
+
+	for (i = 0; i < length; i++) {
+		if (strchr(first, name[i]) == NULL &&
+		    (i == 0 || strchr(".@-", name[i]) == NULL))
+			break;
+	}
+	if (length > 0 && length <= SESSION_NAME_MAX && i == length)
+		return 0;
+	return why_fail(why, FAULT_USAGE, "not a session's name: 1 to %d "
+	    "letters, digits and . _ @ -, a letter, digit or _ first",
+	    SESSION_NAME_MAX);
+}
+
+static void
+session_delivered(void *arg)
+{
+	flow_turn(arg);
+}
+
+/* --- beginning and end --- */
+
+static void
+session_prepare_dial(struct session *s)
+{
+	s->dial.url = &s->url;
+	s->dial.link = &s->options.link;
+	s->dial.tls = &s->options.tls;
+}
+
+/* Look at everything that can be wrong before anything is made. */
+static int
+session_examine(struct session *s, struct why *why)
+{
+	if (session_name_check(s->name, why) == -1)
+		return -1;
+	s->transport = transport_find(s->url.scheme, why);
+	if (s->transport == NULL ||
+	    transport_check(s->transport, &s->url, why) == -1)
+		return -1;
+	if (keeper_group(s->options.channel.group, &s->gid, why) == -1)
+		return -1;
+	session_prepare_dial(s);
+	if (s->transport->prepare != NULL &&
+	    s->transport->prepare(&s->dial, why) == -1)
+		return -1;
+	return 0;
+}
+
+int
+session_check(const char *name, const struct url *url,
+    const struct options *options, struct why *why)
+{
+	struct session s = { .name = xstrdup(name), .url = *url,
+		.options = *options };
+	int fine = session_examine(&s, why);
+
+	if (s.transport != NULL && s.transport->forget != NULL)
+		s.transport->forget(&s.dial);
+	free(s.name);
+	return fine;
+}
+
+/* The directory, filled under its hidden name, and its appearance. */
+static int
+session_make_directory(struct session *s, struct why *why)
+{
+	struct directory_access access = names_access(s);
+	int rundir_fd = s->place->rundir_fd, dir_fd, made;
+	struct stat st;
+
+	dir_fd = directory_make(rundir_fd, s->name,
+	    channel_directory_mode(&s->options.channel), s->gid, why);
+	if (dir_fd == -1)
+		return -1;
+	s->mode = s->options.channel.mode;
+	made = channel_make(&s->channel, dir_fd, &s->options.channel, s->gid,
+	    session_delivered, s, why);
+	if (made == 0) {
+		directory_write(dir_fd, "log", "", 0, &access);
+		status_write(s, dir_fd);
+		if (fstat(dir_fd, &st) == 0)
+			s->inode = st.st_ino;
+		made = directory_appear(rundir_fd, s->name, why);
+	}
+	close(dir_fd);
+	if (made == -1) {
+		channel_clear(&s->channel);
+		directory_remove(rundir_fd, s->name, 1);
+	}
+	return made;
+}
+
+struct session *
+session_new(const char *name, struct url *url, struct options *options,
+    const struct session_place *place, const struct session_owner *owner,
+    struct why *why)
+{
+	struct session *s = xcalloc(1, sizeof(*s));
+
+	s->name = xstrdup(name);
+	s->url = *url;
+	s->options = *options;
+	s->place = place;
+	s->owner = *owner;
+	s->channel.in.fd = s->channel.ctl.fd = s->channel.out.fifo.fd = -1;
+	s->channel.out.dir_fd = -1;
+	clock_gettime(CLOCK_REALTIME, &s->since);
+	if (session_examine(s, why) == -1 ||
+	    session_make_directory(s, why) == -1)
+		goto fail;
+	if (names_watch(s, why) == -1) {
+		directory_remove(place->rundir_fd, name, 0);
+		goto fail;
+	}
+	memset(url, 0, sizeof(*url));
+	memset(options, 0, sizeof(*options));
+	names_share(s);
+	ctl_init(s);
+	session_log(s, false, "opened: %s", s->url.text);
+	s->told = s->options.session.connect == CONNECT_ON_DEMAND;
+	status_changed(s);
+	if (!s->told)
+		dial_start(s, "");
+	flow_turn(s);
+	return s;
+
+fail:
+	memset(&s->url, 0, sizeof(s->url));
+	memset(&s->options, 0, sizeof(s->options));
+	session_free(s);
+	return NULL;
+}
+
+void
+session_free(struct session *s)
+{
+	if (s == NULL)
+		return;
+	flow_clear(s);
+	ctl_clear(s);
+	timer_clear(&s->deadline);
+	deferred_clear(&s->settle);
+	names_forget(s);
+	link_free(s->link);
+	channel_clear(&s->channel);
+	if (s->transport != NULL && s->transport->forget != NULL)
+		s->transport->forget(&s->dial);
+	url_clear(&s->url);
+	option_clear(option_groups, &s->options);
+	free(s->alias);
+	free(s->name);
+	free(s);
+}
+
+int
+session_alias(struct session *s, const char *path, struct why *why)
+{
+	char *target = xasprintf("%s/%s", s->place->rundir, s->name);
+	int made = keeper_symlink(target, path, s->place->rundir, why);
+
+	free(target);
+	if (made == -1)
+		return -1;
+	free(s->alias);
+	s->alias = xstrdup(path);
+	return 0;
+}
+
+static void
+session_remove_alias(struct session *s)
+{
+	char *target;
+
+	if (s->alias == NULL)
+		return;
+	target = xasprintf("%s/%s", s->place->rundir, s->name);
+	keeper_symlink_remove(target, s->alias);
+	free(target);
+}
+
+/* The end: nothing is waited for any more. */
+static void
+session_end(struct session *s)
+{
+	size_t left = fifo_waiting(s->channel.in.fd);
+
+	names_forget(s);
+	ctl_clear(s);
+	if (left > 0)
+		session_log(s, true, "%zu bytes in `in' were not sent", left);
+	dial_drop(s);
+	state_enter(s, SESSION_CLOSED, "%s", "");
+	flow_clear(s);
+	session_remove_alias(s);
+	if (directory_is(s->place->rundir_fd, s->name, s->inode) &&
+	    directory_remove(s->place->rundir_fd, s->name, 0) == 1)
+		log_warn("%s: %s/%s holds files that are not ours and stays",
+		    s->name, s->place->rundir, s->name);
+	channel_clear(&s->channel);
+}
+
+/*
+ * Closing: what is in `in` goes to the peer, then an end of file, and when
+ * the peer's kernel has acknowledged it all, or time is up, the end.
+ */
+static void
+session_drain(void *arg)
+{
+	struct session *s = arg;
+	int64_t left = s->up_ms - loop_now_ms();
+
+	s->flow.eof_wanted = true;
+	flow_turn(s);
+	if (s->state != SESSION_CLOSING)
+		return;
+	if (left <= 0 || s->flow.deaf || (s->link->finished && link_pending(s->link) == 0 &&
+	    link_unacknowledged(s->link) == 0))
+		session_end(s);
+	else
+		timer_set(&s->deadline,
+		    left < SESSION_DRAIN_LOOK_MS ? left :
+		    SESSION_DRAIN_LOOK_MS, session_drain, s);
+}
+
+void
+session_close(struct session *s, bool now)
+{
+	bool up = s->link != NULL && s->link->told == LINK_UP;
+
+	if (s->state == SESSION_CLOSED || (s->state == SESSION_CLOSING && !now))
+		return;
+	if (now || !up) {
+		session_end(s);
+		return;
+	}
+	state_enter(s, SESSION_CLOSING, "%s", "");
+	s->up_ms = loop_now_ms() + SESSION_DRAIN_MS;
+	session_drain(s);
+}
+
+/* --- what an operator may ask --- */
+
+void
+session_reconnect(struct session *s)
+{
+	if (s->state == SESSION_CLOSING || s->state == SESSION_CLOSED)
+		return;
+	dial_drop(s);
+	s->tries = 0;
+	s->told = false;
+	dial_start(s, "asked to reconnect");
+	flow_turn(s);
+}
+
+int
+session_eof(struct session *s, struct why *why)
+{
+	if (s->state != SESSION_UP)
+		return why_fail(why, FAULT_REFUSED, "there is no connection "
+		    "to half-close: the session is %s",
+		    session_state_name(s->state));
+	s->flow.eof_wanted = true;
+	flow_turn(s);
+	return 0;
+}
+
+void
+session_discard(struct session *s)
+{
+	uint64_t n = flow_discard(s);
+
+	s->discarded += n;
+	session_log(s, false, "discarded %ju bytes", (uintmax_t)n);
+	status_changed(s);
+	flow_turn(s);
+}
+
+int
+session_set(struct session *s, const char *key, const char *value,
+    const char *cwd, struct why *why)
+{
+	const struct option_row *row = option_find(option_groups, key, NULL,
+	    why);
+
+	if (row == NULL)
+		return -1;
+	if (!row->live)
+		return why_fail(why, FAULT_REFUSED, "%s cannot be changed "
+		    "while the session stands: open it again with --replace",
+		    key);
+	if (option_set(option_groups, &s->options, key, value, cwd, why) == -1)
+		return -1;
+	names_share(s);
+	session_log(s, false, "set %s=%s", key, value);
+	status_changed(s);
+	retry_reconsider(s);
+	flow_turn(s);
+	return 0;
+}

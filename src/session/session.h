@@ -1,0 +1,177 @@
+/*
+ * One session: a name, a directory of FIFOs, one endpoint, its options and
+ * its link.  state.c moves it, flow.c pumps its bytes, retry.c decides when
+ * to dial again, status.c tells how it is.
+ *
+ * The owner (the broker) is told of every change of state and of the end.
+ * Both callbacks come at the end of a turn of the loop, never from inside a
+ * function below, so the owner may call anything from them.
+ */
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/loop.h"
+#include "base/option.h"
+#include "base/url.h"
+#include "base/why.h"
+#include "channel/channel.h"
+#include "channel/notice.h"
+#include "session/flow.h"
+#include "transport/link.h"
+#include "transport/tls.h"
+
+enum session_state {
+	SESSION_IDLE,           /* no link; made on demand */
+	SESSION_RESOLVING,
+	SESSION_CONNECTING,
+	SESSION_HANDSHAKE,
+	SESSION_UP,
+	SESSION_LISTENING,
+	SESSION_BACKOFF,        /* waits before it dials again */
+	SESSION_CLOSING,        /* drains, then ends */
+	SESSION_FAILED,         /* will not retry by itself */
+	SESSION_CLOSED,         /* directory gone; about to be freed */
+};
+
+enum session_connect { CONNECT_NOW, CONNECT_ON_DEMAND };
+enum session_reconnect { RECONNECT_ON_DEMAND, RECONNECT_ALWAYS,
+	RECONNECT_NEVER };
+enum session_on_close { ON_CLOSE_HOLD, ON_CLOSE_EOF };
+
+struct session_options {
+	int connect;            /* enum session_connect */
+	int reconnect;          /* enum session_reconnect */
+	int backoff[2];         /* ms, first and longest */
+	int framing, delivery;  /* stream is all there is so far */
+	int on_close;           /* enum session_on_close */
+	bool crlf;
+	size_t log;             /* bytes after which `log` is cut over */
+};
+
+/* All options of a session; option_groups places the modules' rows in it. */
+struct options {
+	struct session_options session;
+	struct link_options link;
+	struct tls_options tls;
+	struct channel_options channel;
+};
+extern const struct option_group option_groups[];
+
+struct session;
+
+struct session_owner {
+	void (*changed)(struct session *s, void *arg);
+	void (*ended)(struct session *s, void *arg);    /* then session_free() */
+	void *arg;
+};
+
+/* Where sessions live. */
+struct session_place {
+	int rundir_fd;
+	const char *rundir;     /* absolute */
+};
+
+struct session {
+	char *name;
+	struct url url;
+	struct options options;
+	const struct session_place *place;
+	struct session_owner owner;
+
+	enum session_state state;
+	struct timespec since;          /* of this state, wall clock */
+	struct why why;                 /* the newest failure */
+	struct timespec why_since;
+	bool told;                      /* the first attempt has ended */
+
+	const struct transport *transport;
+	struct dial dial;
+	struct link *link;              /* NULL: none */
+	bool dialling;                  /* ... and it is not up yet */
+	struct channel channel;         /* the default channel */
+	struct flow flow;
+
+	struct timer deadline;          /* of the state: connect, backoff, drain */
+	int tries;                      /* attempts in a row that came to nothing */
+	int64_t up_ms;                  /* when the link came up, and how many */
+	uint64_t up_bytes;              /* bytes had come from peers by then, */
+	uint64_t up_sent;               /* and gone to them */
+	bool shared;                    /* others may enter its directory */
+	bool end_owed;                  /* readers are due an end of file */
+	uint64_t nlinks, nreconnects, uncertain, discarded;
+	uint64_t nchanges;              /* of state, for observers */
+
+	ino_t inode;                    /* of its directory */
+	gid_t gid;                      /* group=; -1: none */
+	mode_t mode;                    /* that the FIFOs have */
+	struct notice names;            /* somebody has touched our names */
+	struct timer look;              /* ... and looks at them soon */
+	struct watch ctl_readable;
+	struct buf ctl;                 /* an unfinished line from `ctl` */
+	bool ctl_skip;                  /* ... too long: up to its end */
+	struct deferred settle;         /* status, owner: once a turn */
+	bool status_stale;              /* the file is older than the facts */
+	char *alias;                    /* -d: the symbolic link; or NULL */
+};
+
+/* May this be a session's name?  0, or -1 + FAULT_USAGE, what would be right. */
+int session_name_check(const char *name, struct why *why);
+
+/*
+ * Would session_new() take these?  The same checks, files read, nothing made.
+ */
+int session_check(const char *name, const struct url *url,
+    const struct options *options, struct why *why);
+
+/*
+ * Make a session and its directory, and dial if connect=now.  `url` and
+ * `options` are taken over (zeroed at the caller's) on success only.  NULL +
+ * FAULT_USAGE or FAULT_REFUSED when the endpoint, an option or a file is
+ * wrong or the directory cannot be made; then nothing stays behind.
+ */
+struct session *session_new(const char *name, struct url *url,
+    struct options *options, const struct session_place *place,
+    const struct session_owner *owner, struct why *why);
+/* Only from owner.ended, or before the loop ran. */
+void session_free(struct session *s);
+
+/* Make a symbolic link `path` (absolute) to the directory. 0 or -1 + why. */
+int session_alias(struct session *s, const char *path, struct why *why);
+
+/*
+ * End it: take what is in `in` to the peer first (at most 10 s), or `now`.
+ * owner.ended comes when its directory is gone.
+ */
+void session_close(struct session *s, bool now);
+/* Drop the link, if any, and dial at once, from any state but closing. */
+void session_reconnect(struct session *s);
+/* Half-close: no more to the peer once what is in `in` is sent. -1 + why. */
+int session_eof(struct session *s, struct why *why);
+/* Drop what waits in `in` and `out`. */
+void session_discard(struct session *s);
+/* Change one option now; -1 + why when unknown, malformed or not live. */
+int session_set(struct session *s, const char *key, const char *value,
+    const char *cwd, struct why *why);
+
+const char *session_state_name(enum session_state state);
+/* By name; -1 + FAULT_USAGE that lists them ("closed" counts). */
+int session_state_find(const char *name, struct why *why);
+
+/*
+ * Every fact of `status`, in its order, key and plain value, current to this
+ * moment; the options follow as option.KEY.
+ */
+void session_facts(struct session *s,
+    void (*emit)(const char *key, const char *value, void *arg), void *arg);
+
+/* A line in the session's log file (and syslog where `loud`). */
+void session_log(struct session *s, bool loud, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * The state machine of a session: which moves there are, and the one setter.
+ */
+#ifndef SESSION_STATE_H
+#define SESSION_STATE_H
+
+#include "session/session.h"
+
+/*
+ * Enter a state.  A move that the table does not allow ends the program: it
+ * is a mistake of ours.  The move is logged with the reason in words, shown in
+ * `status` and told to the owner, both at the end of the turn.
+ */
+void state_enter(struct session *s, enum session_state state,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* The session has a connection, or is making one. */
+bool state_has_link(enum session_state state);
+
+#endif

@@ -1,0 +1,348 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/words.h"
+#include "channel/directory.h"
+#include "session/names.h"
+#include "session/status.h"
+
+#define FACT_SIZE 512           /* the longest fact, a certificate's reason */
+#define VALUE_SIZE 8192         /* the longest value of an option, a path */
+
+/* RFC 3339, in UTC, with milliseconds. */
+static char *
+status_time(const struct timespec *when, char *out, size_t size)
+{
+	char seconds[32];
+	struct tm tm;
+
+	gmtime_r(&when->tv_sec, &tm);
+	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out, size, "%s.%03dZ", seconds,
+	    (int)(when->tv_nsec / 1000000 % 1000));
+	return out;
+}
+
+static void
+fact_name(struct session *s, char *out)
+{
+	strlcpy(out, s->name, FACT_SIZE);
+}
+
+static void
+fact_endpoint(struct session *s, char *out)
+{
+	strlcpy(out, s->url.text, FACT_SIZE);
+}
+
+static void
+fact_state(struct session *s, char *out)
+{
+	strlcpy(out, session_state_name(s->state), FACT_SIZE);
+}
+
+static void
+fact_since(struct session *s, char *out)
+{
+	status_time(&s->since, out, FACT_SIZE);
+}
+
+static void
+fact_link(struct session *s, enum link_fact fact, char *out)
+{
+	if (s->link != NULL && s->link->told == LINK_UP)
+		link_fact(s->link, fact, out, FACT_SIZE);
+}
+
+static void
+fact_local(struct session *s, char *out)
+{
+	fact_link(s, LINK_LOCAL, out);
+}
+
+static void
+fact_peer(struct session *s, char *out)
+{
+	fact_link(s, LINK_PEER, out);
+}
+
+static void
+fact_tls(struct session *s, char *out)
+{
+	fact_link(s, LINK_TLS, out);
+}
+
+static void
+fact_verified(struct session *s, char *out)
+{
+	fact_link(s, LINK_VERIFIED, out);
+}
+
+static void
+fact_alpn(struct session *s, char *out)
+{
+	fact_link(s, LINK_ALPN, out);
+}
+
+static void
+fact_resumed(struct session *s, char *out)
+{
+	fact_link(s, LINK_RESUMED, out);
+}
+
+static void
+fact_number(uint64_t n, char *out)
+{
+	snprintf(out, FACT_SIZE, "%" PRIu64, n);
+}
+
+static void
+fact_links(struct session *s, char *out)
+{
+	fact_number(s->nlinks, out);
+}
+
+static void
+fact_bytes_in(struct session *s, char *out)
+{
+	fact_number(flow_sent(s), out);
+}
+
+static void
+fact_bytes_out(struct session *s, char *out)
+{
+	fact_number(s->flow.to_client.bytes, out);
+}
+
+static void
+fact_queued(struct session *s, char *out)
+{
+	fact_number(flow_queued(s), out);
+}
+
+static void
+fact_reconnects(struct session *s, char *out)
+{
+	fact_number(s->nreconnects, out);
+}
+
+static void
+fact_uncertain(struct session *s, char *out)
+{
+	fact_number(s->uncertain, out);
+}
+
+static void
+fact_discarded(struct session *s, char *out)
+{
+	fact_number(s->discarded, out);
+}
+
+static void
+fact_process(struct session *s, char *out)
+{
+	(void)s;
+	fact_number((uint64_t)getpid(), out);
+}
+
+static void
+fact_sandbox(struct session *s, char *out)
+{
+	(void)s;
+	strlcpy(out, "none", FACT_SIZE);
+}
+
+static void
+fact_error(struct session *s, char *out)
+{
+	strlcpy(out, s->why.text, FACT_SIZE);
+}
+
+static void
+fact_error_status(struct session *s, char *out)
+{
+	fact_number((uint64_t)s->why.fault, out);
+}
+
+static void
+fact_error_since(struct session *s, char *out)
+{
+	if (s->why.fault != FAULT_NONE)
+		status_time(&s->why_since, out, FACT_SIZE);
+}
+
+const struct status_row status_rows[] = {
+	{ "name", fact_name, "The session's name." },
+	{ "endpoint", fact_endpoint, "What it connects to, as given." },
+	{ "state", fact_state, "One of the states below." },
+	{ "since", fact_since, "When it entered this state, in UTC." },
+	{ "local", fact_local, "Our address of the connection." },
+	{ "peer", fact_peer, "The peer's address." },
+	{ "tls", fact_tls, "TLS version and cipher; empty without TLS." },
+	{ "verified", fact_verified, "Was the peer's certificate verified?" },
+	{ "alpn-chosen", fact_alpn, "The protocol the peer chose by ALPN." },
+	{ "resumed", fact_resumed, "Was an earlier TLS session resumed?" },
+	{ "links", fact_links, "Connections made so far." },
+	{ "bytes-in", fact_bytes_in, "Bytes passed from in to the peer." },
+	{ "bytes-out", fact_bytes_out, "Bytes passed from the peer to out." },
+	{ "queued", fact_queued, "Bytes waiting in in, out and between." },
+	{ "reconnects", fact_reconnects, "Connections made again." },
+	{ "uncertain", fact_uncertain, "Bytes sent on connections that broke "
+	    "before the peer acknowledged them." },
+	{ "discarded", fact_discarded, "Bytes taken and not passed on." },
+	{ "keeper", fact_process, "Process id of the keeper." },
+	{ "engine", fact_process, "Process id of the engine; the same process "
+	    "so far." },
+	{ "sandbox", fact_sandbox, "How the engine is confined." },
+	{ "error", fact_error, "The newest failure, in words." },
+	{ "error-status", fact_error_status, "Its number, as fifoctl's exit "
+	    "status." },
+	{ "error-since", fact_error_since, "When that was." },
+};
+const size_t status_nrows = sizeof(status_rows) / sizeof(status_rows[0]);
+
+static void
+status_options(struct session *s,
+    void (*emit)(const char *key, const char *value, void *arg), void *arg)
+{
+	const struct option_group *g;
+	char key[64], value[VALUE_SIZE];
+	size_t i;
+
+	for (g = option_groups; g->title != NULL; g++) {
+		for (i = 0; i < g->nrows; i++) {
+			snprintf(key, sizeof(key), "option.%s",
+			    g->rows[i].name);
+			emit(key, option_text(g, &g->rows[i], &s->options,
+			    value, sizeof(value)), arg);
+		}
+	}
+}
+
+void
+session_facts(struct session *s,
+    void (*emit)(const char *key, const char *value, void *arg), void *arg)
+{
+	char value[FACT_SIZE];
+	size_t i;
+
+	for (i = 0; i < status_nrows; i++) {
+		value[0] = '\0';
+		status_rows[i].fact(s, value);
+		emit(status_rows[i].key, value, arg);
+	}
+	status_options(s, emit, arg);
+}
+
+static void
+status_line(const char *key, const char *value, void *arg)
+{
+	struct buf *text = arg;
+	char safe[4 * VALUE_SIZE];
+
+	words_vis(value, safe, sizeof(safe));
+	buf_append(text, key, strlen(key));
+	buf_append(text, "=", 1);
+	buf_append(text, safe, strlen(safe));
+	buf_append(text, "\n", 1);
+}
+
+void
+status_write(struct session *s, int dir_fd)
+{
+	struct directory_access access = names_access(s);
+	struct buf text;
+
+	buf_init(&text, 0);
+	session_facts(s, status_line, &text);
+	if (directory_write(dir_fd, "status", (const char *)buf_peek(&text),
+	    buf_length(&text), &access) == -1)
+		log_warn("%s: status cannot be written: %s", s->name,
+		    strerror(errno));
+	buf_clear(&text);
+}
+
+void
+status_flush(struct session *s)
+{
+	int dir_fd;
+
+	if (!s->status_stale)
+		return;
+	s->status_stale = false;
+	dir_fd = directory_open(s->place->rundir_fd, s->name);
+	if (dir_fd == -1)
+		return;
+	status_write(s, dir_fd);
+	close(dir_fd);
+}
+
+static void
+status_settle(void *arg)
+{
+	struct session *s = arg;
+
+	if (s->state == SESSION_CLOSED) {
+		s->owner.ended(s, s->owner.arg);
+		return;
+	}
+	status_flush(s);
+	s->owner.changed(s, s->owner.arg);
+}
+
+void
+status_changed(struct session *s)
+{
+	s->status_stale = true;
+	deferred_queue(&s->settle, status_settle, s);
+}
+
+static int
+log_open(struct session *s)
+{
+	struct directory_access access = names_access(s);
+	int dir_fd = directory_open(s->place->rundir_fd, s->name), fd;
+
+	if (dir_fd == -1)
+		return -1;
+	fd = directory_append(dir_fd, "log", s->options.session.log, &access);
+	if (fd == -1)
+		log_warn("%s: log cannot be written: %s", s->name,
+		    strerror(errno));
+	close(dir_fd);
+	return fd;
+}
+
+void
+session_log(struct session *s, bool loud, const char *fmt, ...)
+{
+	char text[512], safe[1024], line[1100], now[40];
+	struct timespec ts;
+	va_list ap;
+	int fd, n;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (loud)
+		log_info("%s: %s", s->name, text);
+	else
+		log_debug("%s: %s", s->name, text);
+	fd = log_open(s);
+	if (fd == -1)
+		return;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	n = snprintf(line, sizeof(line), "%s %s\n",
+	    status_time(&ts, now, sizeof(now)),
+	    words_vis(text, safe, sizeof(safe)));
+	if (write(fd, line, (size_t)n) == -1)
+		log_warn("%s: log cannot be written: %s", s->name,
+		    strerror(errno));
+	close(fd);
+}

@@ -1,0 +1,29 @@
+/*
+ * How a session is: the facts of `status`, the file of that name, and the
+ * log.
+ */
+#ifndef SESSION_STATUS_H
+#define SESSION_STATUS_H
+
+#include "session/session.h"
+
+/* One fact: its key, its value as plain text into out (512 bytes), its text. */
+struct status_row {
+	const char *key;
+	void (*fact)(struct session *s, char *out);
+	const char *text;
+};
+extern const struct status_row status_rows[];
+extern const size_t status_nrows;
+
+/*
+ * Something that `status` shows has changed: the file is replaced and the
+ * owner told at the end of the turn, once for all changes.
+ */
+void status_changed(struct session *s);
+/* Replace it now, before clients can act on what it tells. */
+void status_flush(struct session *s);
+/* Write the file now. */
+void status_write(struct session *s, int dir_fd);
+
+#endif
