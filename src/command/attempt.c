@@ -1,0 +1,67 @@
+#include "command/attempt.h"
+
+static void
+attempt_failed(struct call *c, struct entry *e)
+{
+	struct attempt *a = c->state;
+	struct session *s = e->session;
+	struct why why = s->why;
+
+	if (why.fault == FAULT_NONE)
+		why_fail(&why, FAULT_RECEIVE, "the link was lost");
+	if (s->state == SESSION_BACKOFF)
+		call_warn(c, "%s: %s (it will be tried again)", s->name,
+		    why.text);
+	else
+		call_warn(c, "%s: %s", s->name, why.text);
+	call_finish(c, why.fault);
+	if (a->undo && why.fault <= FAULT_USAGE)
+		session_close(s, true);
+}
+
+static void
+attempt_look(struct call *c, struct entry *e)
+{
+	struct attempt *a = c->state;
+
+	switch (e->session->state) {
+	case SESSION_IDLE:
+	case SESSION_UP:
+	case SESSION_LISTENING:
+		call_finish(c, FAULT_NONE);
+		break;
+	case SESSION_BACKOFF:
+		if (a->until_up)
+			break;
+		/* FALLTHROUGH */
+	case SESSION_FAILED:
+		attempt_failed(c, e);
+		break;
+	case SESSION_RESOLVING:
+	case SESSION_CONNECTING:
+	case SESSION_HANDSHAKE:
+	case SESSION_CLOSING:
+	case SESSION_CLOSED:
+		break;
+	}
+}
+
+static void
+attempt_event(const char *name, struct entry *e, void *arg)
+{
+	struct call *c = arg;
+
+	if (e != NULL) {
+		attempt_look(c, e);
+		return;
+	}
+	call_warn(c, "%s: was closed while it was waited for", name);
+	call_finish(c, FAULT_NO_SESSION);
+}
+
+void
+attempt_wait(struct call *c, struct entry *e)
+{
+	call_observe(c, call_operand(c, 0), attempt_event);
+	attempt_look(c, e);
+}

@@ -1,0 +1,386 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/words.h"
+#include "base/xalloc.h"
+#include "command/client.h"
+#include "command/control.h"
+#include "command/frame.h"
+#include "command/help.h"
+#include "command/start.h"
+#include "keeper/keeper.h"
+
+#define CLIENT_TRY_MS 5000      /* for a broker that starts or ends */
+#define CLIENT_STEP_MS 10       /* between two looks */
+#define CLIENT_CONTENDED_MS 100 /* between two starts */
+#define CLIENT_FAILURES 3       /* so many to start one are the answer */
+#define CLIENT_READ 65536
+
+/* One asking: what there is, and what is left to be closed. */
+struct ask {
+	struct client *client;
+	const struct command_args *args;
+	char *rundir;           /* absolute */
+	int rundir_fd, fd;
+	struct buf in;
+	bool answered;          /* it has said something */
+	int64_t until_ms;       /* to try again */
+	int failures;           /* to start a broker */
+};
+
+/* Say a finished line on standard error. */
+static void
+client_warn(const char *line)
+{
+	fflush(stdout);
+	fprintf(stderr, "fifoctl: %s\n", line);
+}
+
+int
+client_fail(const char *name, const struct why *why)
+{
+	char line[512], safe[2048], who[COMMAND_WHO] = "";
+
+	if (name != NULL)
+		command_who(name, who);
+	snprintf(line, sizeof(line), "%s%s%s", who, name != NULL ? ": " : "",
+	    why->text);
+	client_warn(words_vis(line, safe, sizeof(safe)));
+	return why->fault;
+}
+
+/* Say why (errno) what was printed cannot be written.  The exit status. */
+static int
+client_output_fail(void)
+{
+	struct why why;
+
+	why_fail(&why, FAULT_REFUSED, "%s", strerror(errno));
+	return client_fail("standard output", &why);
+}
+
+bool
+client_wait(int fd, int ms)
+{
+	struct pollfd fds[] = { { .fd = STDOUT_FILENO },
+		{ .fd = fd, .events = POLLIN } };
+
+	while (poll(fds, 2, ms) == -1 && errno == EINTR)
+		;
+	if (!(fds[0].revents & (POLLERR | POLLHUP)))
+		return true;
+	raise(SIGPIPE);
+	errno = EPIPE;
+	client_output_fail();
+	return false;
+}
+
+char *
+client_cwd(void)
+{
+	char cwd[PATH_MAX];
+
+	if (getcwd(cwd, sizeof(cwd)) == NULL || cwd[0] != '/')
+		return NULL;
+	return xstrdup(cwd);
+}
+
+int
+client_rundir(const struct client *client, char **path, struct why *why)
+{
+	int fd;
+
+	*path = keeper_rundir_path(client->rundir);
+	fd = keeper_rundir_open(*path, false, why);
+	if (fd == -1) {
+		free(*path);
+		*path = NULL;
+	}
+	return fd;
+}
+
+/*
+ * Connect to the socket by a name relative to the run directory, whose path
+ * may be longer than a socket's (unix(7)).  Who asks has read the working
+ * directory before.
+ */
+static int
+ask_connect(struct ask *a, struct why *why)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+
+	a->rundir_fd = keeper_rundir_open(a->rundir, false, why);
+	if (a->rundir_fd == -1)
+		return -1;
+	strlcpy(sun.sun_path, CONTROL_NAME, sizeof(sun.sun_path));
+	a->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (a->fd != -1 && fchdir(a->rundir_fd) == 0 &&
+	    connect(a->fd, (const struct sockaddr *)&sun, sizeof(sun)) == 0)
+		return 0;
+	if (errno == ENOENT || errno == ECONNREFUSED)
+		return why_fail(why, FAULT_NO_BROKER, "no broker runs in %s",
+		    a->rundir);
+	return why_fail(why, FAULT_REFUSED, "%s/%s: %s", a->rundir,
+	    CONTROL_NAME, strerror(errno));
+}
+
+static void
+ask_close(struct ask *a)
+{
+	if (a->fd != -1)
+		close(a->fd);
+	if (a->rundir_fd != -1)
+		close(a->rundir_fd);
+	a->fd = a->rundir_fd = -1;
+	buf_clear(&a->in);
+}
+
+/* Errors are left to the answer: it may have come before all was sent. */
+static int
+ask_send(struct ask *a, const char *cwd, struct why *why)
+{
+	struct buf out;
+	ssize_t n = 1;
+
+	buf_init(&out, 0);
+	if (frame_request(&out, cwd != NULL ? cwd : "",
+	    a->client->argv) == -1) {
+		buf_clear(&out);
+		return why_fail(why, FAULT_USAGE, "the command is too long");
+	}
+	while (buf_length(&out) > 0 && n > 0) {
+		n = send(a->fd, buf_peek(&out), buf_length(&out),
+		    MSG_NOSIGNAL);
+		if (n > 0)
+			buf_drain(&out, (size_t)n);
+		else if (n == -1 && errno == EINTR)
+			n = 1;
+	}
+	buf_clear(&out);
+	return 0;
+}
+
+static int
+ask_output(const struct frame *f)
+{
+	if (fwrite(f->data, 1, f->length, stdout) == f->length &&
+	    fflush(stdout) == 0)
+		return -1;
+	return client_output_fail();
+}
+
+/* Relay one frame.  The exit status, -1 to go on. */
+static int
+ask_frame(const struct frame *f)
+{
+	int status;
+
+	switch (f->type) {
+	case FRAME_OUTPUT:
+		return ask_output(f);
+	case FRAME_ERROR:
+		fflush(stdout);
+		fprintf(stderr, "fifoctl: %.*s\n", (int)f->length,
+		    (const char *)f->data);
+		return -1;
+	case FRAME_EXIT:
+		status = frame_exit(f);
+		return status == -1 ? FAULT_NO_BROKER : status;
+	}
+	return -1;
+}
+
+/* Read the answer's next part.  False: the broker has hung up. */
+static bool
+ask_read(struct ask *a)
+{
+	uint8_t *p = buf_reserve(&a->in, CLIENT_READ);
+	ssize_t n;
+
+	if (p == NULL)
+		return false;
+	do
+		n = recv(a->fd, p, CLIENT_READ, 0);
+	while (n == -1 && errno == EINTR);
+	if (n <= 0)
+		return false;
+	buf_commit(&a->in, (size_t)n);
+	return true;
+}
+
+/* Relay the frames that are whole.  The exit status, -1 to go on. */
+static int
+ask_frames(struct ask *a)
+{
+	int status = -1, rv = 0;
+	struct frame f;
+
+	while (status == -1 && (rv = frame_peek(&a->in, &f)) == 1) {
+		a->answered = true;
+		status = ask_frame(&f);
+		frame_drain(&a->in, &f);
+	}
+	if (rv != -1)
+		return status;
+	client_warn("the broker's answer has no meaning");
+	return FAULT_NO_BROKER;
+}
+
+/*
+ * Relay the answer.  The exit status; -1 where the broker ended before it
+ * said anything, so that another one may be asked the same.
+ */
+static int
+ask_relay(struct ask *a)
+{
+	bool watches = a->args->command->flags & COMMAND_WATCHES;
+	int status = -1;
+
+	buf_init(&a->in, FRAME_HEADER + FRAME_MAX + CLIENT_READ);
+	while (status == -1) {
+		if (watches && !client_wait(a->fd, -1))
+			return FAULT_REFUSED;
+		if (!ask_read(a))
+			break;
+		status = ask_frames(a);
+	}
+	if (status == -1 && a->answered) {
+		client_warn("the broker has hung up");
+		status = FAULT_NO_BROKER;
+	}
+	return status;
+}
+
+static int64_t
+client_now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void
+client_rest(int ms)
+{
+	nanosleep(&(struct timespec){ 0, ms * 1000000L }, NULL);
+}
+
+/* A broker that ends holds its lock a little longer than its socket. */
+static void
+ask_wait_end(struct ask *a)
+{
+	int64_t until = client_now_ms() + CLIENT_TRY_MS;
+
+	while (flock(a->rundir_fd, LOCK_SH | LOCK_NB) == -1 &&
+	    errno == EWOULDBLOCK && client_now_ms() < until)
+		client_rest(CLIENT_STEP_MS);
+}
+
+/* One try.  The exit status, or -1 + why: there is no broker that answers. */
+static int
+ask_once(struct ask *a, const char *cwd, struct why *why)
+{
+	int status;
+
+	if (ask_connect(a, why) == -1)
+		return why->fault == FAULT_NO_BROKER ? -1 :
+		    client_fail(NULL, why);
+	if (ask_send(a, cwd, why) == -1)
+		return client_fail(NULL, why);
+	status = ask_relay(a);
+	if (a->args->command->flags & COMMAND_STOPS)
+		ask_wait_end(a);
+	if (status == -1)
+		why_fail(why, FAULT_NO_BROKER,
+		    "the broker in %s ended before it answered", a->rundir);
+	return status;
+}
+
+/*
+ * No broker answers: shall it be tried again?  Yes where one was started, or
+ * another fifoctl starts one, or one is about to end.  A start may fail for no
+ * reason but that such another has just looked at the lock.
+ */
+static bool
+ask_again(struct ask *a, struct why *why)
+{
+	if (!(a->args->command->flags & COMMAND_STARTS))
+		return false;
+	if (client_now_ms() > a->until_ms) {
+		why_prefix(why, "gave up after %d s", CLIENT_TRY_MS / 1000);
+		return false;
+	}
+	switch (start_broker(a->rundir, why)) {
+	case 0:
+		return true;
+	case 1:
+		client_rest(CLIENT_CONTENDED_MS);
+		return true;
+	}
+	client_rest(CLIENT_STEP_MS);
+	return ++a->failures < CLIENT_FAILURES;
+}
+
+static int
+client_ask(struct client *client, const struct command_args *args)
+{
+	struct ask a = { .client = client, .args = args, .rundir_fd = -1,
+		.fd = -1, .until_ms = client_now_ms() + CLIENT_TRY_MS,
+		.rundir = keeper_rundir_path(client->rundir) };
+	char *cwd = client_cwd();
+	struct why why = { 0 };
+	int status;
+
+	do {
+		status = ask_once(&a, cwd, &why);
+		ask_close(&a);
+	} while (status == -1 && ask_again(&a, &why));
+	free(cwd);
+	free(a.rundir);
+	if (status == -1 && args->command->alone != NULL &&
+	    args->command->alone(args))
+		return FAULT_NONE;
+	return status != -1 ? status : client_fail(NULL, &why);
+}
+
+static int
+client_command(struct client *client, const struct command_args *args)
+{
+	const struct command *command = args->command;
+	int status = -1;
+
+	if (args->help)
+		return help_command(command);
+	if (command->local != NULL)
+		status = command->local(client, args);
+	return status != -1 ? status : client_ask(client, args);
+}
+
+int
+client_run(struct client *client)
+{
+	struct command_args args = { 0 };
+	struct why why = { 0 };
+	int status;
+
+	if (command_parse(&args, client->argc, client->argv, &why) == -1)
+		return client_fail(NULL, &why);
+	status = client_command(client, &args);
+	/* What failed before the last flush is known by ferror(3) alone. */
+	if ((fflush(stdout) == EOF || ferror(stdout)) && status == FAULT_NONE)
+		status = client_output_fail();
+	command_args_clear(&args);
+	return status;
+}

@@ -1,0 +1,204 @@
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/words.h"
+#include "base/xalloc.h"
+#include "command/broker.h"
+#include "command/conf.h"
+#include "command/conf_file.h"
+
+/* What is in force. */
+static struct {
+	char *path;
+	struct conf_opens opens;
+	struct broker_observer observer;
+} conf = { .opens = TAILQ_HEAD_INITIALIZER(conf.opens) };
+
+static void
+conf_start(const struct conf_file *f, struct conf_open *o)
+{
+	struct why why;
+	struct entry *e = broker_open(&o->plan, true, &why);
+
+	o->owed = false;
+	if (e != NULL)
+		e->alias_from_file = o->plan.alias != NULL;
+	else
+		conf_file_say(f, o->line, "%s: %s", o->plan.name, why.text);
+}
+
+/* A session that stood in the way has ended. */
+static void
+conf_event(const char *name, struct entry *e, void *arg)
+{
+	const struct conf_file f = { .path = conf.path };
+	struct conf_open *o = conf_opens_find(&conf.opens, name);
+
+	(void)arg;
+	if (e != NULL || o == NULL || !o->owed || broker_stopping())
+		return;
+	conf_start(&f, o);
+	conf_opens_remove(&conf.opens, o);
+}
+
+/*
+ * A session of the file stands.  One that it gave a link, and gives none any
+ * more, is opened again without; a link made by hand stays.
+ */
+static void
+conf_adapt(const struct conf_file *f, struct conf_open *o, struct entry *e)
+{
+	bool unlinked = e->alias_from_file && o->plan.alias == NULL;
+	struct why why;
+
+	switch (unlinked ? 0 : broker_adapt(e, &o->plan, &why)) {
+	case 1:
+		e->alias_from_file = o->plan.alias != NULL;
+		break;
+	case 0:
+		o->owed = true;
+		session_close(e->session, false);
+		break;
+	default:
+		conf_file_say(f, o->line, "%s: %s", o->plan.name, why.text);
+	}
+}
+
+static void
+conf_apply_open(const struct conf_file *f, struct conf_open *o)
+{
+	struct entry *e = broker_find(o->plan.name, NULL);
+
+	if (e == NULL) {
+		conf_start(f, o);
+	} else if (e->session->state == SESSION_CLOSING ||
+	    e->session->state == SESSION_CLOSED) {
+		o->owed = true;
+	} else if (!e->from_file) {
+		conf_file_say(f, o->line, "%s: was opened by hand, and stays "
+		    "as it is", o->plan.name);
+	} else {
+		conf_adapt(f, o, e);
+	}
+}
+
+/* Sessions of the file before that are not in this one. */
+static void
+conf_close_gone(void)
+{
+	struct entry *e;
+
+	for (e = broker_after(""); e != NULL; e = broker_after(e->plan.name))
+		if (e->from_file &&
+		    conf_opens_find(&conf.opens, e->plan.name) == NULL)
+			session_close(e->session, false);
+}
+
+/*
+ * Only what is owed is remembered.  At the start each session gets on its way
+ * before the next: thousands would else all wait for memory at once.
+ */
+static void
+conf_apply(struct conf_file *f, bool starting)
+{
+	struct conf_open *o, *next;
+
+	conf_opens_clear(&conf.opens);
+	TAILQ_CONCAT(&conf.opens, &f->opens, entry);
+	broker_observe(&conf.observer, NULL, conf_event, NULL);
+	conf_close_gone();
+	TAILQ_FOREACH_SAFE(o, &conf.opens, entry, next) {
+		conf_apply_open(f, o);
+		if (!o->owed)
+			conf_opens_remove(&conf.opens, o);
+		if (starting)
+			loop_settle();
+	}
+}
+
+int
+conf_check(const char *path, conf_say *say, void *arg)
+{
+	struct conf_file f = { .path = path, .say = say, .arg = arg };
+
+	if (conf_file_read(&f) == -1)
+		return -1;
+	conf_opens_clear(&f.opens);
+	return 0;
+}
+
+int
+conf_load(const char *path, conf_say *say, void *arg)
+{
+	struct conf_file f = { .path = path, .say = say, .arg = arg };
+
+	if (conf_file_read(&f) == -1)
+		return -1;
+	free(conf.path);
+	conf.path = xstrdup(path);
+	conf_apply(&f, true);
+	return 0;
+}
+
+int
+conf_reload(conf_say *say, void *arg)
+{
+	struct conf_file f = { .path = conf.path, .say = say, .arg = arg };
+
+	if (conf.path == NULL) {
+		f.path = "reload";
+		conf_file_say(&f, 0, "this broker has no configuration file");
+		return -1;
+	}
+	if (conf_file_read(&f) == -1)
+		return -1;
+	conf_apply(&f, false);
+	log_info("%s: reloaded", conf.path);
+	return 0;
+}
+
+void
+conf_free(void)
+{
+	broker_forget(&conf.observer);
+	conf_opens_clear(&conf.opens);
+	free(conf.path);
+	conf.path = NULL;
+}
+
+/* --- where it is --- */
+
+static char *
+conf_home_path(void)
+{
+	const char *dir = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	const struct passwd *user;
+
+	if (dir != NULL && dir[0] == '/')
+		return xasprintf("%s/fifod/fifod.conf", dir);
+	if (home == NULL || home[0] != '/') {
+		user = getpwuid(geteuid());
+		home = user != NULL ? user->pw_dir : "";
+	}
+	return xasprintf("%s/.config/fifod/fifod.conf", home);
+}
+
+char *
+conf_path(const char *given)
+{
+	char cwd[4096], *path;
+
+	if (given != NULL)
+		return words_absolute(getcwd(cwd, sizeof(cwd)) != NULL ? cwd :
+		    "/", given);
+	path = geteuid() == 0 ? xstrdup(SYSCONFDIR "/fifod.conf") :
+	    conf_home_path();
+	if (access(path, F_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
+}

@@ -1,0 +1,193 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/words.h"
+#include "base/xalloc.h"
+#include "command/plan.h"
+#include "transport/transport.h"
+
+/*
+ * An absolute path without `//`, `/./` and a trailing slash, in place: what
+ * may be dropped without asking the file system, so that `-d sess` and
+ * `-d ./sess/` are the same.
+ */
+static void
+plan_tidy(char *path)
+{
+	char *in = path, *out = path;
+	size_t n;
+
+	while (*in != '\0') {
+		in += strspn(in, "/");
+		n = strcspn(in, "/");
+		if (n > 0 && !(n == 1 && in[0] == '.')) {
+			*out++ = '/';
+			memmove(out, in, n);
+			out += n;
+		}
+		in += n;
+	}
+	if (out == path)
+		*out++ = '/';
+	*out = '\0';
+}
+
+static int
+plan_alias(struct plan *p, const char *path, const char *cwd, struct why *why)
+{
+	if (path[0] == '\0')
+		return why_fail(why, FAULT_USAGE, "-d: an empty path");
+	if (path[0] != '/' && cwd == NULL)
+		return why_fail(why, FAULT_USAGE,
+		    "-d: the path must be absolute here");
+	p->alias = words_absolute(cwd, path);
+	plan_tidy(p->alias);
+	return 0;
+}
+
+static int
+plan_options(struct plan *p, const struct command_args *args,
+    const char *cwd, struct why *why)
+{
+	size_t i;
+
+	for (i = 0; i < args->ngiven; i++)
+		if (args->given[i].option->code == PLAN_OPTION &&
+		    option_assign(option_groups, &p->options,
+		    args->given[i].value, cwd, why) == -1)
+			return -1;
+	return 0;
+}
+
+int
+plan_parse(struct plan *p, const struct command_args *args,
+    const struct options *defaults, const char *cwd, struct why *why)
+{
+	const char *alias = command_value(args, PLAN_DIRECTORY);
+
+	p->name = xstrdup(args->operands[0]);
+	if (defaults != NULL)
+		option_copy(option_groups, &p->options, defaults);
+	else
+		option_init(option_groups, &p->options);
+	if (session_name_check(p->name, why) == -1 ||
+	    url_parse(&p->url, args->operands[1], why) == -1 ||
+	    transport_find(p->url.scheme, why) == NULL ||
+	    plan_options(p, args, cwd, why) == -1 ||
+	    (alias != NULL && plan_alias(p, alias, cwd, why) == -1)) {
+		plan_clear(p);
+		return -1;
+	}
+	return 0;
+}
+
+int
+plan_check(const struct plan *p, struct why *why)
+{
+	return session_check(p->name, &p->url, &p->options, why);
+}
+
+void
+plan_clear(struct plan *p)
+{
+	free(p->name);
+	free(p->alias);
+	url_clear(&p->url);
+	option_clear(option_groups, &p->options);
+	memset(p, 0, sizeof(*p));
+}
+
+void
+plan_copy(struct plan *dst, const struct plan *src)
+{
+	dst->name = xstrdup(src->name);
+	dst->alias = xstrdup(src->alias);
+	url_copy(&dst->url, &src->url);
+	option_copy(option_groups, &dst->options, &src->options);
+}
+
+/* One pair of texts; 1 if they differ. */
+static int
+plan_differ(const struct plan_difference *d, plan_difference_cb *cb,
+    void *arg)
+{
+	if (strcmp(d->old, d->new) == 0)
+		return 0;
+	cb(d, arg);
+	return 1;
+}
+
+static int
+plan_compare_row(const struct option_group *g, const struct option_row *row,
+    const struct plan *old, const struct plan *new, plan_difference_cb *cb,
+    void *arg)
+{
+	char a[OPTION_TEXT_MAX + 1], b[OPTION_TEXT_MAX + 1];
+
+	return plan_differ(&(struct plan_difference){ row->name,
+	    option_text(g, row, &old->options, a, sizeof(a)),
+	    option_text(g, row, &new->options, b, sizeof(b)), row->live },
+	    cb, arg);
+}
+
+int
+plan_compare(const struct plan *old, const struct plan *new,
+    plan_difference_cb *cb, void *arg)
+{
+	const struct option_group *g;
+	size_t i;
+	int n;
+
+	n = plan_differ(&(struct plan_difference){ "endpoint",
+	    old->url.text, new->url.text, false }, cb, arg);
+	for (g = option_groups; g->title != NULL; g++)
+		for (i = 0; i < g->nrows; i++)
+			n += plan_compare_row(g, &g->rows[i], old, new, cb,
+			    arg);
+	if (old->alias != NULL && new->alias != NULL)
+		n += plan_differ(&(struct plan_difference){ "directory",
+		    old->alias, new->alias, false }, cb, arg);
+	return n;
+}
+
+struct plan_change {
+	struct session *session;
+	struct why *why;
+	bool possible;
+	int result;
+};
+
+static void
+plan_change_possible(const struct plan_difference *d, void *arg)
+{
+	struct plan_change *change = arg;
+
+	change->possible &= d->live;
+}
+
+static void
+plan_change_set(const struct plan_difference *d, void *arg)
+{
+	struct plan_change *change = arg;
+
+	if (change->result == 0)
+		change->result = session_set(change->session, d->key, d->new,
+		    NULL, change->why);
+}
+
+int
+plan_adapt(struct plan *plan, const struct plan *new, struct session *s,
+    struct why *why)
+{
+	struct plan_change change = { s, why, true, 0 };
+
+	plan_compare(plan, new, plan_change_possible, &change);
+	if (!change.possible)
+		return 0;
+	plan_compare(plan, new, plan_change_set, &change);
+	if (change.result == -1)
+		return -1;
+	option_clear(option_groups, &plan->options);
+	option_copy(option_groups, &plan->options, &new->options);
+	return 1;
+}

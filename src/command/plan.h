@@ -1,0 +1,64 @@
+/*
+ * A plan: what a session is to be like.  `open` on a command line and in a
+ * configuration file say one; the broker keeps it beside the session, so that
+ * the same `open` again is told from a different one.
+ */
+#ifndef COMMAND_PLAN_H
+#define COMMAND_PLAN_H
+
+#include <stdbool.h>
+
+#include "base/option.h"
+#include "base/url.h"
+#include "base/why.h"
+#include "command/command.h"
+#include "session/session.h"
+
+/* Codes of the options of `open` that a plan is made of. */
+enum { PLAN_DIRECTORY = 'd', PLAN_OPTION = 'o' };
+
+struct plan {
+	char *name;
+	struct url url;
+	struct options options;
+	char *alias;            /* -d, absolute; NULL: none */
+};
+
+/*
+ * Make a zeroed plan of `open`'s words: options start from `defaults` (NULL:
+ * the table's), paths from cwd (NULL: relative ones are refused).  0, or -1 +
+ * FAULT_USAGE or FAULT_REFUSED, the plan empty.
+ */
+int plan_parse(struct plan *p, const struct command_args *args,
+    const struct options *defaults, const char *cwd, struct why *why);
+/* What else can be known without making anything: files, keys. */
+int plan_check(const struct plan *p, struct why *why);
+void plan_clear(struct plan *p);
+/* dst (zeroed) becomes a deep copy. */
+void plan_copy(struct plan *dst, const struct plan *src);
+
+/* One difference; old and new are spelled as a user would. */
+struct plan_difference {
+	const char *key;        /* an option; "endpoint", "directory" */
+	const char *old, *new;
+	bool live;              /* session_set() can make it good */
+};
+typedef void plan_difference_cb(const struct plan_difference *d, void *arg);
+
+/*
+ * Call cb for each difference; how many there are.  A link that one of the
+ * plans does not name is no difference: it can be made at any time, and who
+ * does not ask for one may open from elsewhere.
+ */
+int plan_compare(const struct plan *old, const struct plan *new,
+    plan_difference_cb *cb, void *arg);
+
+/*
+ * Make session s, which `plan` says, what `new` says, and `plan` with it, but
+ * for the link.  1 done, or nothing to do; 0 that needs a new session, nothing
+ * was changed; -1 + why, some changes may have been made.
+ */
+int plan_adapt(struct plan *plan, const struct plan *new, struct session *s,
+    struct why *why);
+
+#endif
