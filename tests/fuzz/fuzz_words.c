@@ -1,0 +1,93 @@
+/*
+ * A line as a configuration file or the control socket may hold it: it is
+ * split, spelled and quoted, and what was split must survive being quoted and
+ * split again.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/words.h"
+#include "base/xalloc.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+must(int condition)
+{
+	if (!condition)
+		abort();
+}
+
+/* The words as one line, each in '…' and its own ' as '\''. */
+static char *
+quote(char **argv, size_t room)
+{
+	char *line = xcalloc(room, 1), *o = line;
+	const char *p;
+
+	for (; *argv != NULL; argv++) {
+		*o++ = '\'';
+		for (p = *argv; *p != '\0'; p++) {
+			if (*p == '\'')
+				o += strlcpy(o, "'\\''", 5);
+			else
+				*o++ = *p;
+		}
+		*o++ = '\'';
+		*o++ = ' ';
+	}
+	return line;
+}
+
+static void
+try_split(const char *line)
+{
+	char **argv, **again, *quoted;
+	struct why why;
+	int i, n;
+
+	n = words_split(line, &argv, &why);
+	if (n == -1) {
+		must(why.fault == FAULT_USAGE && why.text[0] != '\0');
+		return;
+	}
+	quoted = quote(argv, 4 * strlen(line) + 4);
+	must(words_split(quoted, &again, &why) == n);
+	for (i = 0; i < n; i++)
+		must(strcmp(argv[i], again[i]) == 0);
+	must(argv[n] == NULL && again[n] == NULL);
+	free(quoted);
+	words_free(argv);
+	words_free(again);
+}
+
+static void
+try_spell(const char *line)
+{
+	static const char *const names[] = { "verify", "mode", "ca", NULL };
+	char small[16], *json, *p;
+	size_t i;
+
+	words_vis(line, small, sizeof(small));
+	for (i = 0; small[i] != '\0'; i++)
+		must(small[i] >= ' ' && small[i] <= '~');
+	json = words_json(line);
+	must(json[0] == '"' && strchr(json, '\0')[-1] == '"');
+	for (p = json; *p != '\0'; p++)
+		must((unsigned char)*p >= ' ');
+	free(json);
+	words_nearest(line, names);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *line = xcalloc(size + 1, 1);
+
+	memcpy(line, data, size);
+	try_split(line);
+	try_spell(line);
+	free(line);
+	return 0;
+}

@@ -1,0 +1,87 @@
+# tests: the peer, unit tests, bats files; `make check' runs them by tests/run.
+#
+# A unit test is a program that prints TAP, in check_PROGRAMS and UNIT_TESTS
+# (tests/unit/local.mk); a bats file is one word in BATS_FILES.
+# `make check CHECK=tests/foo.bats' runs that alone; JOBS=1 one file at a time;
+# FIFOD_WRAPPER=valgrind as it says in tests/helper/common.bash.
+
+UNIT_TESTS =
+BATS_FILES = \
+	tests/certificates.bats \
+	tests/tls.bats \
+	tests/names.bats \
+	tests/network.bats \
+	tests/states.bats \
+	tests/broker.bats \
+	tests/command.bats \
+	tests/conf.bats \
+	tests/house.bats \
+	tests/input.bats \
+	tests/fifo.bats \
+	tests/flow.bats \
+	tests/smoke_peer.bats
+
+check_PROGRAMS += tests/aid tests/gram tests/peer
+
+tests_gram_SOURCES = tests/gram.c
+
+tests_aid_SOURCES = tests/aid.c
+
+tests_peer_SOURCES = \
+	tests/peer.c tests/peer.h \
+	tests/peer_connection.c \
+	tests/peer_flow.c \
+	tests/peer_http.c \
+	tests/peer_options.c \
+	tests/peer_script.c tests/peer_script.h \
+	tests/peer_script_parse.c \
+	tests/peer_socket.c \
+	tests/peer_tls.c
+tests_peer_LDADD = $(OPENSSL_LIBS) -lpthread
+
+# Clients that a shell cannot be.
+check_PROGRAMS += tests/exact tests/pipe
+tests_exact_SOURCES = tests/exact.c
+tests_exact_LDADD = $(OPENSSL_LIBS)
+tests_pipe_SOURCES = tests/pipe.c
+
+EXTRA_DIST += \
+	$(BATS_FILES) \
+	tests/helper/command.bash \
+	tests/helper/common.bash \
+	tests/helper/tls.bash \
+	tests/helper/world.bash \
+	tests/makecerts \
+	tests/run
+
+include tests/unit/local.mk
+include tests/fuzz/local.mk
+
+BATS = bats
+CHECK = $(UNIT_TESTS) $(BATS_FILES)
+CHECK_ENV = ABS_BUILDDIR='$(abs_top_builddir)' BATS='$(BATS)' \
+	BATSFLAGS='$(BATSFLAGS)'
+
+# So that the summary is the last line: MAKE_HOST is set by GNU make alone,
+# which alone says "Leaving directory".
+AM_MAKEFLAGS = $(MAKE_HOST:%=--no-print-directory)
+
+check-local: check-run
+
+check-run:
+	@$(CHECK_ENV) $(SHELL) $(top_srcdir)/tests/run -s $(top_srcdir) \
+		$(CHECK)
+
+# The bats files by bats itself: one after the other, its own output.
+check-bats: all $(check_PROGRAMS)
+	@set --; for file in $(BATS_FILES); do \
+		set -- "$$@" $(top_srcdir)/$$file; \
+	done; \
+	$(CHECK_ENV) $(BATS) $(BATSFLAGS) "$$@"
+
+clean-local: clean-certs
+
+clean-certs:
+	rm -rf tests/certs
+
+.PHONY: check-run check-bats clean-certs

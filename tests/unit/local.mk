@@ -1,0 +1,16 @@
+# Tests of one file each, without a broker; they print TAP.
+check_PROGRAMS += tests/unit/test_buf tests/unit/test_option \
+	tests/unit/test_url tests/unit/test_why tests/unit/test_words
+UNIT_TESTS += tests/unit/test_buf tests/unit/test_option \
+	tests/unit/test_url tests/unit/test_why tests/unit/test_words
+
+tests_unit_test_buf_SOURCES = tests/unit/test_buf.c tests/unit/tap.h
+tests_unit_test_buf_LDADD = src/libfifod.a $(LIBBSD_LIBS)
+tests_unit_test_option_SOURCES = tests/unit/test_option.c tests/unit/tap.h
+tests_unit_test_option_LDADD = src/libfifod.a $(LIBBSD_LIBS)
+tests_unit_test_url_SOURCES = tests/unit/test_url.c tests/unit/tap.h
+tests_unit_test_url_LDADD = src/libfifod.a $(LIBBSD_LIBS)
+tests_unit_test_why_SOURCES = tests/unit/test_why.c tests/unit/tap.h
+tests_unit_test_why_LDADD = src/libfifod.a $(LIBBSD_LIBS)
+tests_unit_test_words_SOURCES = tests/unit/test_words.c tests/unit/tap.h
+tests_unit_test_words_LDADD = src/libfifod.a $(LIBBSD_LIBS)
