@@ -81,6 +81,15 @@ flow_want(struct session *s)
 	}
 }
 
+/* Nothing is left for the peer, neither taken nor in `in`. */
+static bool
+flow_drained(const struct session *s)
+{
+	return chunk_length(s->flow.to_peer.chunk) == 0 &&
+	    link_pending(s->link) == 0 &&
+	    fifo_waiting(s->channel.in.fd) == 0;
+}
+
 /* Half-close was asked for, and nothing is left to be sent before it. */
 static enum pump
 flow_finish(struct session *s)
@@ -195,14 +204,6 @@ flow_sent(const struct session *s)
 {
 	return s->flow.to_peer.bytes -
 	    (s->link == NULL ? 0 : link_unsent(s->link));
-}
-
-bool
-flow_drained(const struct session *s)
-{
-	return chunk_length(s->flow.to_peer.chunk) == 0 &&
-	    (s->link == NULL || link_pending(s->link) == 0) &&
-	    fifo_waiting(s->channel.in.fd) == 0;
 }
 
 uint64_t

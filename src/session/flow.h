@@ -60,8 +60,6 @@ void flow_turn(struct session *s);
 uint64_t flow_link_down(struct session *s);
 /* Bytes of `in` that are on their way to the peer: the link has let them go. */
 uint64_t flow_sent(const struct session *s);
-/* Nothing is left for the peer, neither taken nor in `in`. */
-bool flow_drained(const struct session *s);
 /* Bytes waiting in the FIFOs and between. */
 uint64_t flow_queued(const struct session *s);
 /* Drop what waits, both ways; how many bytes. */

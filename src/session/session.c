@@ -239,7 +239,7 @@ static void
 session_drain(void *arg)
 {
 	struct session *s = arg;
-	int64_t left = s->up_ms - loop_now_ms();
+	int64_t left = s->drained_ms - loop_now_ms();
 
 	s->flow.eof_wanted = true;
 	flow_turn(s);
@@ -266,7 +266,7 @@ session_close(struct session *s, bool now)
 		return;
 	}
 	state_enter(s, SESSION_CLOSING, "%s", "");
-	s->up_ms = loop_now_ms() + SESSION_DRAIN_MS;
+	s->drained_ms = loop_now_ms() + SESSION_DRAIN_MS;
 	session_drain(s);
 }
 

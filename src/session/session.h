@@ -103,6 +103,7 @@ struct session {
 	uint64_t up_bytes;              /* bytes had come from peers by then, */
 	uint64_t up_sent;               /* and gone to them */
 	bool shared;                    /* others may enter its directory */
+	int64_t drained_ms;             /* closing: no later than this */
 	bool end_owed;                  /* readers are due an end of file */
 	uint64_t nlinks, nreconnects, uncertain, discarded;
 	uint64_t nchanges;              /* of state, for observers */

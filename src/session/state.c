@@ -58,12 +58,6 @@ session_state_find(const char *name, struct why *why)
 	    "are %s", name, known);
 }
 
-bool
-state_has_link(enum session_state state)
-{
-	return (TO(UP) | DIALLING) & (1u << state);
-}
-
 void
 state_enter(struct session *s, enum session_state state, const char *fmt,
     ...)

@@ -14,7 +14,4 @@
 void state_enter(struct session *s, enum session_state state,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* The session has a connection, or is making one. */
-bool state_has_link(enum session_state state);
-
 #endif
