@@ -1,0 +1,15 @@
+#include "framing/until.h"
+
+static size_t
+nul_take(struct framer *f, const uint8_t *data, size_t size)
+{
+	return until_end(f, data, size, '\0');
+}
+
+const struct framing framing_nul = {
+	.name = "nul",
+	.usage = "nul",
+	.text = "A message ends with a zero byte, as of find -print0.",
+	.request = nul_take,
+	.reply = nul_take,
+};
