@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -17,42 +18,106 @@ fifo_hidden(const char *name, const char *suffix, char out[FIFO_NAME])
 	snprintf(out, FIFO_NAME, ".%s%s", name, suffix);
 }
 
-/* Make a FIFO under a hidden name and hold both ends; its descriptor or -1. */
-static int
-fifo_hold(int dir_fd, const char *hidden, mode_t mode, gid_t gid,
-    ino_t *inode)
+#define FIFO_FLAGS (O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
+
+int
+fifo_hold(struct fifo *f, int dir_fd, const char *name, mode_t mode,
+    gid_t gid)
 {
 	struct stat st;
-	int fd, error;
+	int error;
 
-	if (mkfifoat(dir_fd, hidden, 0600) == -1 &&
-	    (errno != EEXIST || unlinkat(dir_fd, hidden, 0) == -1 ||
-	    mkfifoat(dir_fd, hidden, 0600) == -1))
+	f->name = name;
+	f->fd = -1;
+	if (mkfifoat(dir_fd, name, 0600) == -1 &&
+	    (errno != EEXIST || unlinkat(dir_fd, name, 0) == -1 ||
+	    mkfifoat(dir_fd, name, 0600) == -1))
 		return -1;
-	fd = openat(dir_fd, hidden,
-	    O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1)
+	f->fd = openat(dir_fd, name, O_RDWR | FIFO_FLAGS);
+	if (f->fd == -1)
 		goto fail;
-	if (fstat(fd, &st) == -1)
+	if (fstat(f->fd, &st) == -1)
 		goto fail;
 	if (!S_ISFIFO(st.st_mode)) {
 		errno = EEXIST;
 		goto fail;
 	}
-	if (gid != (gid_t)-1 && fchown(fd, (uid_t)-1, gid) == -1)
+	if (gid != (gid_t)-1 && fchown(f->fd, (uid_t)-1, gid) == -1)
 		goto fail;
-	if (fchmod(fd, mode) == -1)
+	if (fchmod(f->fd, mode) == -1)
 		goto fail;
-	*inode = st.st_ino;
-	return fd;
+	f->inode = st.st_ino;
+	fifo_begin(f);
+	return 0;
 
 fail:
 	error = errno;
-	if (fd != -1)
-		close(fd);
-	unlinkat(dir_fd, hidden, 0);
+	fifo_close(f);
+	unlinkat(dir_fd, name, 0);
 	errno = error;
 	return -1;
+}
+
+/* The one that was made under this name, and no other. */
+static int
+fifo_open(const struct fifo *f, int dir_fd, int access_mode)
+{
+	int fd = openat(dir_fd, f->name, access_mode | FIFO_FLAGS);
+	struct stat st;
+
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) == 0 && st.st_ino == f->inode)
+		return fd;
+	close(fd);
+	errno = ESTALE;
+	return -1;
+}
+
+int
+fifo_hold_again(struct fifo *f, int dir_fd)
+{
+	f->fd = fifo_open(f, dir_fd, O_RDWR);
+	if (f->fd == -1)
+		return -1;
+	fifo_begin(f);
+	return 0;
+}
+
+int
+fifo_write_end(const struct fifo *f, int dir_fd)
+{
+	return fifo_open(f, dir_fd, O_WRONLY);
+}
+
+/* Linux says POLLERR on a write end that nobody reads, others POLLHUP. */
+bool
+fifo_is_read(struct fifo *f, int dir_fd)
+{
+	struct pollfd p = { .events = POLLOUT };
+	int again;
+
+	p.fd = fifo_open(f, dir_fd, O_WRONLY);
+	if (p.fd == -1)
+		return false;
+	close(f->fd);
+	poll(&p, 1, 0);
+	again = fifo_open(f, dir_fd, O_RDWR);
+	f->fd = again == -1 ? p.fd : again;
+	if (again != -1)
+		close(p.fd);
+	return !(p.revents & (POLLERR | POLLHUP));
+}
+
+int
+fifo_name(const struct fifo *f, int dir_fd, const char *name)
+{
+	char again[FIFO_NAME];
+
+	fifo_hidden(name, ".new", again);
+	unlinkat(dir_fd, again, 0);
+	return linkat(dir_fd, f->name, dir_fd, again, 0) == -1 ||
+	    renameat(dir_fd, again, dir_fd, name) == -1 ? -1 : 0;
 }
 
 int
@@ -60,19 +125,18 @@ fifo_make(struct fifo *f, int dir_fd, const char *name, mode_t mode,
     gid_t gid, struct why *why)
 {
 	char hidden[FIFO_NAME];
+	int made;
 
-	f->name = name;
+	f->narrow = false;
 	fifo_hidden(name, "", hidden);
-	f->fd = fifo_hold(dir_fd, hidden, mode, gid, &f->inode);
-	if (f->fd == -1 || linkat(dir_fd, hidden, dir_fd, name, 0) == -1) {
-		why_fail(why, FAULT_REFUSED, "FIFO %s cannot be made: %s",
-		    name, strerror(errno));
-		fifo_close(f);
-		return -1;
-	}
-	f->grown = true;
-	fifo_shrink(f);
-	return 0;
+	made = fifo_hold(f, dir_fd, hidden, mode, gid);
+	f->name = name;
+	if (made == 0 && linkat(dir_fd, hidden, dir_fd, name, 0) == 0)
+		return 0;
+	why_fail(why, FAULT_REFUSED, "FIFO %s cannot be made: %s", name,
+	    strerror(errno));
+	fifo_close(f);
+	return -1;
 }
 
 void
@@ -93,33 +157,38 @@ fifo_kind(mode_t mode)
 }
 
 int
-fifo_restore(const struct fifo *f, int dir_fd, const char **what)
+fifo_name_again(const struct fifo *f, int dir_fd, const char *name,
+    const char **what)
 {
-	char hidden[FIFO_NAME], again[FIFO_NAME];
 	struct stat st;
 
-	fifo_hidden(f->name, "", hidden);
-	if (fstatat(dir_fd, hidden, &st, AT_SYMLINK_NOFOLLOW) == -1)
+	if (fstatat(dir_fd, f->name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return -1;
 	*what = "it had been deleted";
-	if (fstatat(dir_fd, f->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		if (st.st_ino == f->inode)
 			return 0;
 		*what = fifo_kind(st.st_mode);
 	}
-	fifo_hidden(f->name, ".new", again);
-	unlinkat(dir_fd, again, 0);
-	if (linkat(dir_fd, hidden, dir_fd, again, 0) == -1 ||
-	    renameat(dir_fd, again, dir_fd, f->name) == -1)
-		return -1;
-	return 1;
+	return fifo_name(f, dir_fd, name) == -1 ? -1 : 1;
+}
+
+int
+fifo_restore(const struct fifo *f, int dir_fd, const char **what)
+{
+	char hidden[FIFO_NAME];
+	struct fifo twin = *f;
+
+	fifo_hidden(f->name, "", hidden);
+	twin.name = hidden;
+	return fifo_name_again(&twin, dir_fd, f->name, what);
 }
 
 int
 fifo_rotate(struct fifo *f, int dir_fd, const char *aside, int *old)
 {
 	char hidden[FIFO_NAME], next[FIFO_NAME], public[FIFO_NAME];
-	struct fifo fresh = { .name = f->name };
+	struct fifo fresh = { .narrow = f->narrow };
 	struct stat st;
 
 	if (fstat(f->fd, &st) == -1)
@@ -127,10 +196,10 @@ fifo_rotate(struct fifo *f, int dir_fd, const char *aside, int *old)
 	fifo_hidden(f->name, "", hidden);
 	fifo_hidden(f->name, ".nxt", next);
 	fifo_hidden(f->name, ".new", public);
-	fresh.fd = fifo_hold(dir_fd, next, st.st_mode & 0777, st.st_gid,
-	    &fresh.inode);
-	if (fresh.fd == -1)
+	if (fifo_hold(&fresh, dir_fd, next, st.st_mode & 0777,
+	    st.st_gid) == -1)
 		return -1;
+	fresh.name = f->name;
 	unlinkat(dir_fd, public, 0);
 	if (linkat(dir_fd, next, dir_fd, public, 0) == -1 ||
 	    renameat(dir_fd, public, dir_fd, f->name) == -1 ||
@@ -141,8 +210,6 @@ fifo_rotate(struct fifo *f, int dir_fd, const char *aside, int *old)
 	}
 	*old = f->fd;
 	*f = fresh;
-	f->grown = true;
-	fifo_shrink(f);
 	return 0;
 }
 
@@ -152,6 +219,17 @@ fifo_waiting(int fd)
 	int n = 0;
 
 	return ioctl(fd, FIONREAD, &n) == 0 && n > 0 ? (size_t)n : 0;
+}
+
+void
+fifo_move(int from, int to)
+{
+	char moved[4096];
+	ssize_t n;
+
+	while ((n = read(from, moved, sizeof(moved))) > 0)
+		if (write(to, moved, (size_t)n) != n)
+			break;
 }
 
 size_t

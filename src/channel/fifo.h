@@ -22,7 +22,8 @@
 struct fifo {
 	const char *name;       /* "in"; its hidden twin is ".in" */
 	int fd;                 /* -1: not held */
-	bool grown;             /* larger than FIFO_IDLE_SIZE */
+	bool grown;             /* larger than when idle */
+	bool narrow;            /* idle, it is one page: see fifo_narrow() */
 	ino_t inode;
 };
 
@@ -49,6 +50,32 @@ int fifo_restore(const struct fifo *f, int dir_fd, const char **what);
  */
 int fifo_rotate(struct fifo *f, int dir_fd, const char *aside, int *old);
 
+/*
+ * One under a hidden name alone: make it and hold both ends.  f->narrow is
+ * set already, `name` is kept.  0 or -1, see errno.
+ */
+int fifo_hold(struct fifo *f, int dir_fd, const char *name, mode_t mode,
+    gid_t gid);
+/* Hold one again whose ends were all closed.  0 or -1, see errno. */
+int fifo_hold_again(struct fifo *f, int dir_fd);
+/*
+ * Only a write end of it: ENXIO, nobody reads it nor waits in open(2) for a
+ * writer, provided that we do not hold it; ESTALE, its name is another's.
+ */
+int fifo_write_end(const struct fifo *f, int dir_fd);
+/*
+ * Does anybody but us read this one that we hold?  Exact for the moment, and
+ * without any notice: we do without our read end until we know.
+ */
+bool fifo_is_read(struct fifo *f, int dir_fd);
+/* Give the hidden FIFO this name too, whatever has it now.  0 or -1. */
+int fifo_name(const struct fifo *f, int dir_fd, const char *name);
+/* As fifo_restore(), of a name so given. */
+int fifo_name_again(const struct fifo *f, int dir_fd, const char *name,
+    const char **what);
+/* Move what is in one pipe to another that has room for it. */
+void fifo_move(int from, int to);
+
 /* Bytes that wait in a pipe or a socket: FIONREAD; 0 when it cannot tell. */
 size_t fifo_waiting(int fd);
 
@@ -64,6 +91,20 @@ size_t fifo_drop(int fd);
  */
 void fifo_grow(struct fifo *f, size_t size);
 bool fifo_shrink(struct fifo *f);
+
+/* A fresh pipe, empty: give it its idle size. */
+void fifo_begin(struct fifo *f);
+/*
+ * Have the pipe hold one buffer, with what is in it: then poll(2) says that it
+ * can be written to when it is empty, and not before.  False where it holds
+ * more, or this cannot be.
+ */
+bool fifo_narrow(struct fifo *f);
+/*
+ * Exchange two names in one step: each then names what the other did.  0 or
+ * -1; ENOSYS where there is no such step.
+ */
+int fifo_exchange(int dir_fd, const char *a, const char *b);
 
 /*
  * Move up to `size` bytes between a pipe and a socket without copying, never

@@ -12,11 +12,34 @@ fifo_grow(struct fifo *f, size_t size)
 	(void)size;
 }
 
+void
+fifo_begin(struct fifo *f)
+{
+	f->grown = false;
+}
+
 bool
 fifo_shrink(struct fifo *f)
 {
 	f->grown = false;
 	return true;
+}
+
+bool
+fifo_narrow(struct fifo *f)
+{
+	(void)f;
+	return false;
+}
+
+int
+fifo_exchange(int dir_fd, const char *a, const char *b)
+{
+	(void)dir_fd;
+	(void)a;
+	(void)b;
+	errno = ENOSYS;
+	return -1;
 }
 
 ssize_t

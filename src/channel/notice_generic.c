@@ -3,6 +3,8 @@
  * looked at every two seconds; readers, which only matter while an end of
  * file is owed to them, twenty times a second.
  */
+#include <errno.h>
+
 #include "channel/notice.h"
 
 #define NOTICE_NAMES_MS 2000
@@ -62,6 +64,33 @@ notice_add(struct notice *n, const char *path, enum notice_kind kind,
 		    &notices[kind]);
 	RB_INSERT(notice_tree, &notices[kind], n);
 	return 0;
+}
+
+int
+notice_follow(struct notice *n, const char *path, notice_cb *cb, void *arg)
+{
+	(void)n;
+	(void)path;
+	(void)cb;
+	(void)arg;
+	errno = ENOSYS;
+	return -1;
+}
+
+bool
+notice_follows(void)
+{
+	return false;
+}
+
+void
+notice_sync(void)
+{
+}
+
+void
+notice_renamed(void)
+{
 }
 
 void
