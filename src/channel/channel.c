@@ -1,103 +1,134 @@
-#include <sys/stat.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "channel/channel.h"
 
-const struct option_row channel_option_rows[3] = {
-	{ .name = "mode",
-	    .type = OPTION_MODE,
-	    .offset = offsetof(struct channel_options, mode),
-	    .min = 0600,
-	    .max = 0666,
-	    .value = "0600",
-	    .live = true,
-	    .text = "Permissions of the FIFOs; status and log may be read by "
-		    "whom they let read." },
-	{ .name = "group",
-	    .type = OPTION_STRING,
-	    .offset = offsetof(struct channel_options, group),
-	    .value = "",
-	    .text = "Group of the directory (which it may then enter) and of "
-		    "the FIFOs; give mode=0660 with it." },
-	{ .name = "pipe-size",
-	    .type = OPTION_SIZE,
-	    .offset = offsetof(struct channel_options, pipe_size),
-	    .min = 4096,
-	    .max = 1024 * 1024 * 1024,
-	    .value = "1M",
-	    .live = true,
-	    .text = "What a FIFO that many bytes pass through is enlarged to, "
-		    "as far as the system allows; idle ones are kept small." },
-};
-
-int
-channel_make(struct channel *c, int dir_fd,
-    const struct channel_options *options, gid_t gid, loop_cb *ready,
-    void *arg, struct why *why)
+static void
+channel_readable(void *arg)
 {
-	c->in.fd = c->ctl.fd = c->out.fifo.fd = -1;
-	delivery_init(&c->out, ready, arg);
-	if (fifo_make(&c->in, dir_fd, "in", options->mode, gid, why) == -1 ||
-	    fifo_make(&c->out.fifo, dir_fd, "out", options->mode, gid, why) ==
-	    -1 ||
-	    fifo_make(&c->ctl, dir_fd, "ctl", options->mode, gid, why) == -1) {
-		channel_clear(c);
-		return -1;
-	}
-	return 0;
+	struct channel *c = arg;
+
+	c->owner.readable(c->owner.arg);
+}
+
+static void
+channel_writable(void *arg)
+{
+	struct channel *c = arg;
+
+	watch_want(&c->writable, false);
+	c->owner.ready(c->owner.arg);
 }
 
 void
-channel_clear(struct channel *c)
+channel_init(struct channel *c, const struct channel_kind *kind,
+    const struct channel_owner *owner, int in_fd, int out_fd)
 {
-	fifo_close(&c->in);
-	fifo_close(&c->ctl);
-	delivery_clear(&c->out);
+	c->kind = kind;
+	c->owner = *owner;
+	c->in_fd = in_fd;
+	c->out_fd = out_fd;
+	c->end_fd = -1;
+	if (in_fd != -1)
+		watch_init(&c->readable, in_fd, LOOP_READ, channel_readable,
+		    c);
+}
+
+/* The descriptor may be another one by now (delivery.h). */
+void
+channel_await(struct channel *c)
+{
+	if (!c->writable.wanted)
+		watch_init(&c->writable, c->out_fd, LOOP_WRITE,
+		    channel_writable, c);
+	watch_want(&c->writable, true);
+}
+
+ssize_t
+channel_read(struct channel *c, void *data, size_t size)
+{
+	return c->kind->read(c, data, size);
+}
+
+bool
+channel_begin(struct channel *c)
+{
+	return c->kind->begin == NULL || c->kind->begin(c);
+}
+
+ssize_t
+channel_write(struct channel *c, const void *data, size_t size)
+{
+	return c->kind->write(c, data, size);
 }
 
 void
-channel_mode(struct channel *c, mode_t mode)
+channel_end(struct channel *c, bool failed)
 {
-	fchmod(c->in.fd, mode);
-	fchmod(c->ctl.fd, mode);
-	fchmod(c->out.fifo.fd, mode);
+	if (c->kind->end != NULL)
+		c->kind->end(c, failed);
 }
 
-mode_t
-channel_directory_mode(const struct channel_options *options)
+bool
+channel_abandoned(struct channel *c)
 {
-	mode_t mode = 0700;
-
-	if (options->group != NULL || (options->mode & 0060))
-		mode |= 0010;
-	if (options->mode & 0006)
-		mode |= 0011;
-	return mode;
+	return c->kind->abandoned != NULL && c->kind->abandoned(c);
 }
 
-mode_t
-channel_file_mode(const struct channel_options *options)
+size_t
+channel_drop(struct channel *c)
 {
-	return 0600 | (options->mode & 0044);
+	return c->kind->drop == NULL ? 0 : c->kind->drop(c);
 }
 
-int
-channel_restore(struct channel *c, int dir_fd,
-    void (*note)(const char *fifo, const char *what, void *arg), void *arg,
-    const char **which)
+size_t
+channel_waiting(const struct channel *c)
 {
-	const struct fifo *fifos[] = { &c->in, &c->out.fifo, &c->ctl };
-	const char *what;
-	size_t i;
+	return c->kind->waiting == NULL ? 0 : c->kind->waiting(c);
+}
 
-	for (i = 0; i < sizeof(fifos) / sizeof(fifos[0]); i++) {
-		switch (fifo_restore(fifos[i], dir_fd, &what)) {
-		case 1:
-			note(fifos[i]->name, what, arg);
-			break;
-		case -1:
-			*which = fifos[i]->name;
-			return -1;
-		}
-	}
-	return 0;
+void
+channel_finish(struct channel *c, bool again)
+{
+	if (c->kind->finish != NULL)
+		c->kind->finish(c, again);
+}
+
+void
+channel_want(struct channel *c, bool reading)
+{
+	watch_want(&c->readable, reading && !c->always);
+}
+
+/* A descriptor of its own: one is not watched in both manners. */
+void
+channel_follow_end(struct channel *c)
+{
+	watch_want(&c->readable, false);
+	if (c->end_fd != -1 ||
+	    (c->end_fd = fcntl(c->in_fd, F_DUPFD_CLOEXEC, 0)) == -1)
+		return;
+	watch_init(&c->ended, c->end_fd, LOOP_NEWS, channel_readable, c);
+	watch_want(&c->ended, true);
+}
+
+void
+channel_stop(struct channel *c)
+{
+	watch_clear(&c->readable);
+	watch_clear(&c->writable);
+	watch_clear(&c->ended);
+	if (c->end_fd != -1)
+		close(c->end_fd);
+	c->end_fd = -1;
+}
+
+void
+channel_free(struct channel *c)
+{
+	if (c == NULL)
+		return;
+	channel_stop(c);
+	c->kind->free(c);
 }

@@ -13,6 +13,7 @@
 #include "keeper/keeper.h"
 
 #define DIRECTORY_NAME 96       /* a session's name and our affixes */
+#define DIRECTORY_CHANNELS "ch" /* where private channels are */
 #define DIRECTORY_LOGS 64       /* how many last logs are kept */
 
 /*
@@ -45,6 +46,7 @@ static const struct directory_row {
 	{ ".status.new", S_IFREG },
 	{ "peer.pem", S_IFREG },
 	{ ".peer.pem.new", S_IFREG },
+	{ "sock", S_IFSOCK },
 	{ "log.0", S_IFREG },
 	{ "log", S_IFREG },
 };
@@ -78,6 +80,33 @@ directory_empty(int dir_fd)
 	}
 }
 
+/* The private channels: each a directory of the same names. */
+static void
+directory_empty_channels(int dir_fd)
+{
+	int ch_fd = directory_open(dir_fd, DIRECTORY_CHANNELS), fd;
+	struct dirent *e;
+	DIR *d;
+
+	if (ch_fd == -1)
+		return;
+	if ((d = fdopendir(ch_fd)) == NULL) {
+		close(ch_fd);
+		return;
+	}
+	while ((e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, ".") == 0 ||
+		    strcmp(e->d_name, "..") == 0 ||
+		    (fd = directory_open(ch_fd, e->d_name)) == -1)
+			continue;
+		directory_empty(fd);
+		close(fd);
+		unlinkat(ch_fd, e->d_name, AT_REMOVEDIR);
+	}
+	closedir(d);
+	unlinkat(dir_fd, DIRECTORY_CHANNELS, AT_REMOVEDIR);
+}
+
 static void directory_keep_log(int rundir_fd, int dir_fd, const char *name);
 
 int
@@ -95,6 +124,7 @@ directory_remove(int rundir_fd, const char *name, int hidden)
 	if (!hidden)
 		directory_keep_log(rundir_fd, dir_fd, name);
 	directory_empty(dir_fd);
+	directory_empty_channels(dir_fd);
 	close(dir_fd);
 	if (unlinkat(rundir_fd, aside, AT_REMOVEDIR) == 0)
 		return 0;

@@ -1,0 +1,141 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "channel/pair.h"
+
+const struct option_row channel_option_rows[3] = {
+	{ .name = "mode",
+	    .type = OPTION_MODE,
+	    .offset = offsetof(struct channel_options, mode),
+	    .min = 0600,
+	    .max = 0666,
+	    .value = "0600",
+	    .live = true,
+	    .text = "Permissions of the FIFOs; status and log may be read by "
+		    "whom they let read." },
+	{ .name = "group",
+	    .type = OPTION_STRING,
+	    .offset = offsetof(struct channel_options, group),
+	    .value = "",
+	    .text = "Group of the directory (which it may then enter) and of "
+		    "the FIFOs; give mode=0660 with it." },
+	{ .name = "pipe-size",
+	    .type = OPTION_SIZE,
+	    .offset = offsetof(struct channel_options, pipe_size),
+	    .min = 4096,
+	    .max = 1024 * 1024 * 1024,
+	    .value = "1M",
+	    .live = true,
+	    .text = "What a FIFO that many bytes pass through is enlarged to, "
+		    "as far as the system allows; idle ones are kept small." },
+};
+
+void
+pair_init(struct pair *p)
+{
+	*p = (struct pair){ .in.fd = -1 };
+	p->out.fifo.fd = p->out.dir_fd = -1;
+}
+
+static int
+pair_make_slots(struct pair *p, const struct pair_plan *plan, struct why *why)
+{
+	struct slots_place place = {
+		.dir_fd = fcntl(plan->dir_fd, F_DUPFD_CLOEXEC, 0),
+		.path = plan->path,
+		.mode = plan->options->mode,
+		.gid = plan->gid,
+		.pipe_size = plan->options->pipe_size,
+	};
+
+	if (place.dir_fd == -1)
+		return why_fail(why, FAULT_REFUSED,
+		    "no descriptor is left for its directory");
+	p->slots = slots_new(&place, &plan->owner, why);
+	if (p->slots == NULL) {
+		close(place.dir_fd);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+pair_make_out(struct pair *p, const struct pair_plan *plan, struct why *why)
+{
+	if (plan->messages)
+		return pair_make_slots(p, plan, why);
+	delivery_init(&p->out, plan->ready, plan->owner.arg);
+	return fifo_make(&p->out.fifo, plan->dir_fd, "out",
+	    plan->options->mode, plan->gid, why);
+}
+
+int
+pair_make(struct pair *p, const struct pair_plan *plan, struct why *why)
+{
+	pair_init(p);
+	if (pair_make_out(p, plan, why) == 0 &&
+	    fifo_make(&p->in, plan->dir_fd, "in", plan->options->mode,
+	    plan->gid, why) == 0)
+		return 0;
+	pair_clear(p);
+	return -1;
+}
+
+void
+pair_clear(struct pair *p)
+{
+	fifo_close(&p->in);
+	delivery_clear(&p->out);
+	slots_free(p->slots);
+	p->slots = NULL;
+}
+
+void
+pair_mode(struct pair *p, mode_t mode)
+{
+	fchmod(p->in.fd, mode);
+	if (p->slots != NULL)
+		slots_mode(p->slots, mode);
+	else
+		fchmod(p->out.fifo.fd, mode);
+}
+
+mode_t
+pair_directory_mode(const struct channel_options *options)
+{
+	mode_t mode = 0700;
+
+	if (options->group != NULL || (options->mode & 0060))
+		mode |= 0010;
+	if (options->mode & 0006)
+		mode |= 0011;
+	return mode;
+}
+
+mode_t
+pair_file_mode(const struct channel_options *options)
+{
+	return 0600 | (options->mode & 0044);
+}
+
+int
+pair_restore(struct pair *p, int dir_fd, pair_note *note, void *arg,
+    const char **which)
+{
+	const char *what;
+	int restored;
+
+	*which = p->in.name;
+	restored = fifo_restore(&p->in, dir_fd, &what);
+	if (restored == 1)
+		note(*which, what, arg);
+	if (restored == -1)
+		return -1;
+	*which = "out";
+	restored = p->slots != NULL ? slots_restore(p->slots, &what) :
+	    fifo_restore(&p->out.fifo, dir_fd, &what);
+	if (restored == 1)
+		note(*which, what, arg);
+	return restored == -1 ? -1 : 0;
+}
