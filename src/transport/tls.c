@@ -292,10 +292,7 @@ tls_certificates(const struct link *l)
 }
 
 const struct transport transport_tls = {
-	.name = "tls",
-	.over = "tcp",
-	.usage = "tls://HOST:PORT",
-	.text = "TLS over TCP; the certificate and its name are verified.",
+	TRANSPORT_TLS_WORDS,
 	.size = sizeof(struct tls_link),
 	.prepare = tls_prepare,
 	.forget = tls_forget,

@@ -33,4 +33,16 @@ extern const struct option_row tls_option_rows[15];
 
 struct tls_memory;
 
+/* Look at all values again, each alone and against the others. */
+int tls_options_check(const struct tls_options *o, struct why *why);
+/* "h2,http/1.1" as on the wire (RFC 7301 3.1); the caller frees. */
+unsigned char *tls_options_alpn(const char *text, size_t *size);
+/* The check of the option `ciphers`, by OpenSSL; or none (tls_none.c). */
+int tls_check_ciphers(const char *value, struct why *why);
+
+/* What is told of TLS, by whomever. */
+#define TRANSPORT_TLS_WORDS                                                    \
+	.name = "tls", .over = "tcp", .usage = "tls://HOST:PORT",              \
+	.text = "TLS over TCP; the certificate and its name are verified."
+
 #endif

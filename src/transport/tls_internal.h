@@ -143,12 +143,8 @@ int tls_files_crl(SSL_CTX *ctx, const char *path, struct why *why);
 int tls_files_identity(SSL_CTX *ctx, const char *cert, const char *key,
     struct why *why);
 
-/* --- tls_options.c --- */
+/* --- tls_ciphers.c --- */
 
-/* Look at all values again, each alone and against the others. */
-int tls_options_check(const struct tls_options *o, struct why *why);
-/* "h2,http/1.1" as on the wire (RFC 7301 3.1); the caller frees. */
-unsigned char *tls_options_alpn(const char *text, size_t *size);
 /* Suites of TLS 1.3 begin with TLS_, all else is for 1.2. */
 int tls_options_ciphers(SSL_CTX *ctx, const char *text, struct why *why);
 

@@ -2,18 +2,13 @@
  * What an operator can say about TLS, and what of it can be seen to be wrong
  * without opening a file.
  */
-#include <openssl/evp.h>
-
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "transport/tls_internal.h"
+#include "transport/tls.h"
 
 #define PIN_PREFIX "sha256//"
-#define PIN_SIZE 32             /* bytes of a SHA-256 */
-#define PIN_BASE64 44           /* their length in base64 */
+#define PIN_BASE64 44           /* a SHA-256 in base64, RFC 4648 4 */
 
 static int
 check_name(const char *value, struct why *why)
@@ -48,35 +43,21 @@ check_alpn(const char *value, struct why *why)
 static int
 check_pin(const char *value, struct why *why)
 {
-	unsigned char key[PIN_SIZE + 2];        /* '=' decodes to a byte */
 	size_t n;
 
 	for (;; value += n + 1) {
 		n = strcspn(value, ";");
 		if (n != strlen(PIN_PREFIX) + PIN_BASE64 ||
 		    strncmp(value, PIN_PREFIX, strlen(PIN_PREFIX)) != 0 ||
-		    value[n - 1] != '=' || value[n - 2] == '=' ||
-		    EVP_DecodeBlock(key, (const unsigned char *)value +
-		    strlen(PIN_PREFIX), PIN_BASE64) != PIN_SIZE + 1)
+		    value[n - 1] != '=' || strspn(value + strlen(PIN_PREFIX),
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		    "0123456789+/") != PIN_BASE64 - 1)
 			return why_fail(why, FAULT_USAGE,
 			    "sha256//BASE64 is wanted, the SHA-256 of the "
 			    "server's public key (several: with ; between)");
 		if (value[n] == '\0')
 			return 0;
 	}
-}
-
-static int
-check_ciphers(const char *value, struct why *why)
-{
-	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-	int wrong;
-
-	if (ctx == NULL)
-		return why_fail(why, FAULT_REFUSED, "out of memory");
-	wrong = tls_options_ciphers(ctx, value, why);
-	SSL_CTX_free(ctx);
-	return wrong;
 }
 
 #define AT(member) .offset = offsetof(struct tls_options, member)
@@ -127,7 +108,7 @@ const struct option_row tls_option_rows[15] = {
 	    .choices = "1.2|1.3", .value = "1.3",
 	    .text = "The newest version of TLS to speak." },
 	{ .name = "ciphers", .type = OPTION_STRING, AT(ciphers),
-	    .check = check_ciphers,
+	    .check = tls_check_ciphers,
 	    .text = "Ciphers by OpenSSL's names, with : between; those that "
 		    "begin with TLS_ are for TLS 1.3, all others for 1.2, "
 		    "and a version that none is for keeps its own." },
@@ -183,51 +164,4 @@ tls_options_alpn(const char *text, size_t *size)
 	}
 	*size = end;
 	return wire;
-}
-
-/* SSL_CTX_set_ciphersuites(3) passes over names that it does not know. */
-static bool
-ciphers_suite_known(SSL_CTX *ctx, const char *name)
-{
-	STACK_OF(SSL_CIPHER) *list;
-	int i;
-
-	if (!SSL_CTX_set_ciphersuites(ctx, name))
-		return false;
-	list = SSL_CTX_get_ciphers(ctx);
-	for (i = 0; i < sk_SSL_CIPHER_num(list); i++) {
-		if (strcmp(SSL_CIPHER_get_name(sk_SSL_CIPHER_value(list, i)),
-		    name) == 0)
-			return true;
-	}
-	return false;
-}
-
-int
-tls_options_ciphers(SSL_CTX *ctx, const char *text, struct why *why)
-{
-	char *copy = xstrdup(text), *rest = copy, *name;
-	char *suites = xcalloc(1, strlen(text) + 2);
-	char *list = xcalloc(1, strlen(text) + 2);
-	int wrong = 0;
-
-	while (wrong == 0 && (name = strsep(&rest, ":, ")) != NULL) {
-		if (strncmp(name, "TLS_", 4) == 0 &&
-		    !ciphers_suite_known(ctx, name))
-			wrong = why_fail(why, FAULT_USAGE,
-			    "%.60s is not a cipher suite of TLS 1.3", name);
-		strcat(strcat(strncmp(name, "TLS_", 4) == 0 ? suites : list,
-		    name), ":");
-	}
-	/* Each ends in a colon, which only set_ciphersuites minds. */
-	suites[strlen(suites) - (suites[0] != '\0')] = '\0';
-	if (wrong == 0 && ((suites[0] != '\0' &&
-	    !SSL_CTX_set_ciphersuites(ctx, suites)) ||
-	    (list[0] != '\0' && !SSL_CTX_set_cipher_list(ctx, list))))
-		wrong = why_fail(why, FAULT_USAGE,
-		    "OpenSSL knows no such ciphers (see openssl ciphers -v)");
-	free(copy);
-	free(suites);
-	free(list);
-	return wrong;
 }
