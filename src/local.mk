@@ -1,10 +1,16 @@
 # The lists: each is source list and table in one.  To add a member, write its
 # file and add its name here.
 TRANSPORTS = src/transport/tcp.c src/transport/tls.c
+FRAMINGS = src/framing/stream.c src/framing/line.c src/framing/nul.c \
+	src/framing/delim.c src/framing/fixed.c src/framing/netstring.c \
+	src/framing/length.c src/framing/json.c src/framing/idle.c \
+	src/framing/prompt.c src/framing/smtp.c src/framing/pop3.c \
+	src/framing/resp.c src/framing/http.c
 COMMANDS = src/command/open.c src/command/close.c src/command/list.c \
 	src/command/status.c src/command/path.c src/command/log.c \
 	src/command/set.c src/command/reconnect.c src/command/wait.c \
 	src/command/watch.c src/command/reload.c src/command/stop.c \
+	src/command/request.c src/command/channel.c src/command/attach.c \
 	src/command/help.c src/command/version.c
 
 # NAME of each src/FLOOR/NAME.c, as WORD(NAME) in a header.
@@ -15,12 +21,15 @@ TABLE = $(AM_V_GEN)$(MKDIR_P) src && table() { \
 
 src/transport_list.h: $(top_srcdir)/src/local.mk
 	$(TABLE) TRANSPORT $(TRANSPORTS) >$@
+src/framing_list.h: $(top_srcdir)/src/local.mk
+	$(TABLE) FRAMING $(FRAMINGS) >$@
 src/command_list.h: $(top_srcdir)/src/local.mk
 	$(TABLE) COMMAND $(COMMANDS) >$@
 src/transport/transport.$(OBJEXT): src/transport_list.h
+src/framing/framing.$(OBJEXT): src/framing_list.h
 src/command/command.$(OBJEXT): src/command_list.h
-BUILT_SOURCES += src/transport_list.h src/command_list.h
-CLEANFILES += src/transport_list.h src/command_list.h
+BUILT_SOURCES += src/transport_list.h src/framing_list.h src/command_list.h
+CLEANFILES += src/transport_list.h src/framing_list.h src/command_list.h
 
 noinst_LIBRARIES += src/libfifod.a
 src_libfifod_a_SOURCES = \
@@ -34,20 +43,35 @@ src_libfifod_a_SOURCES = \
 	src/keeper/ready.h src/keeper/resolve.c src/keeper/rundir.c \
 	src/transport/link.c src/transport/link.h src/transport/sock.c \
 	src/transport/sock.h src/transport/tls.h src/transport/tls_bio.c \
+	src/transport/tls_ciphers.c \
 	src/transport/tls_context.c src/transport/tls_files.c \
 	src/transport/tls_internal.h src/transport/tls_ocsp.c \
 	src/transport/tls_options.c src/transport/tls_stream.c \
 	src/transport/tls_verdict.c src/transport/tls_verify.c \
 	src/transport/tls_words.c src/transport/transport.c \
 	src/transport/transport.h src/channel/channel.c src/channel/channel.h \
+	src/channel/channel_fifo.c src/channel/channel_socket.c \
+	src/channel/channel_stdio.c src/channel/owner.h src/channel/pair.c \
+	src/channel/pair.h src/channel/slots.c src/channel/slots.h \
 	src/channel/delivery.c src/channel/delivery.h src/channel/directory.c \
 	src/channel/directory.h src/channel/fifo.c src/channel/fifo.h \
-	src/channel/notice.h src/session/ctl.c src/session/ctl.h \
-	src/session/dial.c src/session/dial.h src/session/flow.c \
-	src/session/flow.h src/session/names.c src/session/names.h \
-	src/session/option_table.c src/session/pump.c src/session/pump.h \
+	src/channel/notice.h src/framing/argument.c src/framing/argument.h \
+	src/framing/dot.c src/framing/dot.h src/framing/framing.c \
+	src/framing/framing.h src/framing/http_chunk.c \
+	src/framing/http_fields.c src/framing/http_internal.h \
+	src/framing/http_line.c src/framing/http_start.c src/framing/until.c src/framing/until.h \
+	src/session/ctl.c src/session/ctl.h \
+	src/session/dial.c src/session/dial.h src/session/dialogue.c \
+	src/session/exchange.c src/session/exchange.h src/session/fan.c \
+	src/session/fan.h src/session/flow.c src/session/flow.h \
+	src/session/imply.c src/session/intake.c src/session/join.c \
+	src/session/join.h src/session/late.c \
+	src/session/names.c src/session/names.h \
+	src/session/option_table.c src/session/pool.c src/session/private.c \
+	src/session/private.h src/session/reply.c src/session/wire.c src/session/pump.c src/session/pump.h \
 	src/session/retry.c src/session/retry.h src/session/session.c \
-	src/session/session.h src/session/state.c src/session/state.h \
+	src/session/session.h src/session/sock.c src/session/sock.h \
+	src/session/state.c src/session/state.h \
 	src/session/status.c src/session/status.h src/command/attempt.c \
 	src/command/attempt.h src/command/broker.c src/command/broker.h \
 	src/command/call.c src/command/call.h src/command/client.c \
@@ -57,17 +81,19 @@ src_libfifod_a_SOURCES = \
 	src/command/facts.c src/command/facts.h src/command/frame.c \
 	src/command/frame.h src/command/help.h src/command/plan.c \
 	src/command/plan.h src/command/start.c src/command/start.h \
-	$(TRANSPORTS) $(COMMANDS)
+	$(TRANSPORTS) $(FRAMINGS) $(COMMANDS)
 
 # What a kernel does better than POSIX is a file beside the portable one.
 if PORTABLE
 src_libfifod_a_SOURCES += src/channel/fifo_generic.c \
-	src/channel/notice_generic.c
+	src/channel/notice_generic.c src/channel/owner_generic.c
 else
-src_libfifod_a_SOURCES += src/channel/fifo_linux.c src/channel/notice_linux.c
+src_libfifod_a_SOURCES += src/channel/fifo_linux.c \
+	src/channel/notice_linux.c src/channel/owner_linux.c
 endif
 EXTRA_DIST += src/channel/fifo_generic.c src/channel/notice_generic.c \
-	src/channel/fifo_linux.c src/channel/notice_linux.c
+	src/channel/owner_generic.c src/channel/fifo_linux.c \
+	src/channel/notice_linux.c src/channel/owner_linux.c
 
 FIFOD_LIBS = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS) $(OPENSSL_LIBS)
 
@@ -76,8 +102,14 @@ fifod_SOURCES = src/main/fifod.c
 fifod_LDADD = $(FIFOD_LIBS)
 
 bin_PROGRAMS += fifoctl
-fifoctl_SOURCES = src/main/fifoctl.c
-fifoctl_LDADD = $(FIFOD_LIBS)
+# Without OpenSSL: tls_none.c is there before the library's tls.c is looked for.
+fifoctl_SOURCES = src/main/fifoctl.c src/transport/tls_none.c \
+	src/command/talk.c src/command/talk.h \
+	src/command/talk_edit.c src/command/talk_history.c \
+	src/command/talk_internal.h src/command/talk_screen.c \
+	src/command/talk_spell.c src/command/talk_tty.c
+fifoctl_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS) \
+	$(LIBEDIT_LIBS)
 
 # Prints the tables for the manual and the completions; not installed.
 noinst_PROGRAMS += src/main/tables

@@ -3,7 +3,8 @@
  * and timers are embedded in what owns them, are zeroed when not in use, and
  * may be cleared or set from any callback, their own included.
  *
- * All watches are level-triggered, one direction each, and interest is told
+ * All watches but LOOP_NEWS are level-triggered, one direction each, and
+ * interest is told
  * anew with watch_want() after every turn of the owner's state; telling the
  * same thing twice costs nothing.
  */
@@ -46,7 +47,12 @@ struct deferred {
 	bool queued;
 };
 
-enum loop_direction { LOOP_READ = EV_READ, LOOP_WRITE = EV_WRITE };
+enum loop_direction {
+	LOOP_READ = EV_READ,
+	LOOP_WRITE = EV_WRITE,
+	LOOP_NEWS = EV_READ | EV_ET,    /* once for each thing that happens,
+					   where the system can */
+};
 
 /* Make the loop; dies where the system has none. */
 void loop_init(void);

@@ -301,6 +301,21 @@ url_copy(struct url *dst, const struct url *src)
 }
 
 void
+url_become(struct url *u, const char *scheme, const char *port)
+{
+	struct url old = *u;
+	struct url parts = { .text = old.text,
+		.scheme = (char *)(uintptr_t)scheme,
+		.host = old.host,
+		.port = old.port != NULL ? old.port :
+		    (char *)(uintptr_t)port,
+		.rest = (char *)(uintptr_t)"" };
+
+	url_copy(u, &parts);
+	free(old.text);
+}
+
+void
 url_clear(struct url *u)
 {
 	free(u->text);

@@ -28,6 +28,11 @@ struct url {
 int url_parse(struct url *u, const char *text, struct why *why);
 /* dst (zeroed) becomes a deep copy. */
 void url_copy(struct url *dst, const struct url *src);
+/*
+ * Take another scheme, and this port where it names none; nothing follows
+ * them.  The text stays as it was given.
+ */
+void url_become(struct url *u, const char *scheme, const char *port);
 /* Free the strings and zero u. */
 void url_clear(struct url *u);
 

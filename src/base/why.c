@@ -14,8 +14,16 @@ const struct fault_row fault_rows[] = {
 	{ FAULT_NO_SESSION, "No session of this name." },
 	{ FAULT_RESOLVE, "The peer's name could not be resolved." },
 	{ FAULT_CONNECT, "The peer could not be connected to." },
+	{ FAULT_PARTIAL, "The reply was cut short; what came of it is on "
+	    "standard output." },
+	{ FAULT_UNCERTAIN, "Uncertain: the request was sent, and no reply "
+	    "came; do not repeat it blindly." },
+	{ FAULT_REPLY, "The reply says that it did not work: HTTP's 400 and "
+	    "above, with -f." },
 	{ FAULT_TIMEOUT, "A time limit ran out." },
 	{ FAULT_TLS, "The TLS handshake failed." },
+	{ FAULT_EMPTY, "The peer closed the connection without a reply." },
+	{ FAULT_UNSENT, "The request was not sent; it is safe to repeat it." },
 	{ FAULT_RECEIVE, "The connection broke while receiving." },
 	{ FAULT_CERTIFICATE, "The peer's certificate was not accepted." },
 	{ FAULT_CANCELLED, "Cancelled by an interrupt (^C); what was already "

@@ -72,8 +72,9 @@ plan_parse(struct plan *p, const struct command_args *args,
 		option_init(option_groups, &p->options);
 	if (session_name_check(p->name, why) == -1 ||
 	    url_parse(&p->url, args->operands[1], why) == -1 ||
-	    transport_find(p->url.scheme, why) == NULL ||
 	    plan_options(p, args, cwd, why) == -1 ||
+	    session_imply(&p->url, &p->options, why) == -1 ||
+	    session_transport(p->url.scheme, why) == NULL ||
 	    (alias != NULL && plan_alias(p, alias, cwd, why) == -1)) {
 		plan_clear(p);
 		return -1;

@@ -159,7 +159,7 @@ ctl_ready(void *arg)
 {
 	struct session *s = arg;
 	char data[CTL_READ];
-	ssize_t n = read(s->channel.ctl.fd, data, sizeof(data));
+	ssize_t n = read(s->ctl_fifo.fd, data, sizeof(data));
 
 	if (n <= 0)
 		return;
@@ -172,7 +172,7 @@ void
 ctl_init(struct session *s)
 {
 	buf_init(&s->ctl, CTL_LINE + CTL_READ);
-	watch_init(&s->ctl_readable, s->channel.ctl.fd, LOOP_READ, ctl_ready,
+	watch_init(&s->ctl_readable, s->ctl_fifo.fd, LOOP_READ, ctl_ready,
 	    s);
 	watch_want(&s->ctl_readable, true);
 }

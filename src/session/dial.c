@@ -9,6 +9,7 @@
 #include "channel/directory.h"
 #include "session/dial.h"
 #include "session/names.h"
+#include "session/private.h"
 #include "session/retry.h"
 #include "session/state.h"
 #include "session/status.h"
@@ -20,11 +21,10 @@ dial_failure(struct session *s)
 	status_changed(s);
 }
 
-/* The chain that the peer showed, as the file peer.pem. */
-static void
-dial_write_certificates(struct session *s)
+void
+dial_write_certificates(struct session *s, const struct link *l)
 {
-	char *pem = link_certificates(s->link);
+	char *pem = link_certificates(l);
 	struct directory_access access = names_access(s);
 	int dir_fd;
 
@@ -88,8 +88,9 @@ dial_up(struct session *s)
 	s->end_owed = false;
 	why_clear(&s->why);
 	state_enter(s, SESSION_UP, "%s%s%s", peer, *tls ? ", " : "", tls);
-	dial_write_certificates(s);
+	dial_write_certificates(s, s->link);
 	delivery_resume(&s->channel.out);
+	private_deliver_resume(s);
 	status_flush(s);
 	flow_turn(s);
 }
@@ -99,7 +100,7 @@ static void
 dial_refused(struct session *s)
 {
 	if (s->why.fault == FAULT_CERTIFICATE)
-		dial_write_certificates(s);
+		dial_write_certificates(s, s->link);
 	retry_attempt_failed(s);
 }
 
@@ -140,7 +141,7 @@ dial_timeout(void *arg)
 }
 
 /* What cannot be read now, perhaps because it is being written, can wait. */
-static void
+void
 dial_refresh(struct session *s)
 {
 	struct why why;
@@ -238,4 +239,5 @@ dial_deliver_end(struct session *s)
 	status_flush(s);
 	delivery_end(&s->channel.out, dir_fd, path, how);
 	free(path);
+	private_deliver_end(s, how);
 }

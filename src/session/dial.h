@@ -13,6 +13,10 @@ void dial_start(struct session *s, const char *reason);
 void dial_drop(struct session *s);
 /* The newest failure is in s->why: have `status` tell it. */
 void dial_failure(struct session *s);
+/* Read again what has changed of the files that options name. */
+void dial_refresh(struct session *s);
+/* The chain that the peer of this link showed, as the file peer.pem. */
+void dial_write_certificates(struct session *s, const struct link *l);
 /* Every byte has been delivered: readers meet their end of file. */
 void dial_deliver_end(struct session *s);
 

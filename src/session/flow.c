@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "session/dial.h"
+#include "session/fan.h"
 #include "session/flow.h"
 #include "session/pump.h"
 #include "session/retry.h"
@@ -51,6 +52,7 @@ flow_want(struct session *s)
 	bool up = flow_has_link(s);
 	bool sending = up && !s->link->finished && !f->deaf;
 	bool taking = up && delivery_open(&s->channel.out);
+	const struct chunk *chunk = f->to_client.chunk;
 	const struct {
 		struct watch *watch;
 		int fd;
@@ -69,7 +71,8 @@ flow_want(struct session *s)
 		    flow_to_client_ready,
 		    taking && f->to_client.wait == FLOW_SOURCE },
 		{ &f->out_writable, s->channel.out.fifo.fd, LOOP_WRITE,
-		    flow_to_client_ready, f->to_client.wait == FLOW_SINK },
+		    flow_to_client_ready, f->to_client.wait == FLOW_SINK &&
+		    (chunk == NULL || f->out_done < chunk->end) },
 	};
 	size_t i;
 
@@ -79,6 +82,8 @@ flow_want(struct session *s)
 			    wants[i].direction, wants[i].ready, s);
 		watch_want(wants[i].watch, wants[i].wanted);
 	}
+	fan_want(s, up ? sending && f->to_peer.wait == FLOW_SOURCE :
+	    retry_on_demand(s));
 }
 
 /* Nothing is left for the peer, neither taken nor in `in`. */
@@ -87,7 +92,7 @@ flow_drained(const struct session *s)
 {
 	return chunk_length(s->flow.to_peer.chunk) == 0 &&
 	    link_pending(s->link) == 0 &&
-	    fifo_waiting(s->channel.in.fd) == 0;
+	    fifo_waiting(s->channel.in.fd) == 0 && fan_waiting(s) == 0;
 }
 
 /* Half-close was asked for, and nothing is left to be sent before it. */
@@ -150,7 +155,8 @@ flow_end_turn(struct session *s, enum pump got)
 void
 flow_turn(struct session *s)
 {
-	if (retry_on_demand(s) && fifo_waiting(s->channel.in.fd) > 0)
+	if (retry_on_demand(s) &&
+	    fifo_waiting(s->channel.in.fd) + fan_waiting(s) > 0)
 		dial_start(s, "bytes wait in `in'");
 	flow_run_to_peer(s);
 	flow_end_turn(s, flow_run_to_client(s));
@@ -212,7 +218,7 @@ flow_queued(const struct session *s)
 	return chunk_length(s->flow.to_peer.chunk) +
 	    chunk_length(s->flow.to_client.chunk) +
 	    (s->link == NULL ? 0 : link_unsent(s->link)) +
-	    fifo_waiting(s->channel.in.fd) +
+	    fifo_waiting(s->channel.in.fd) + fan_waiting(s) +
 	    fifo_waiting(s->channel.out.fifo.fd);
 }
 
@@ -228,6 +234,7 @@ flow_discard(struct session *s)
 	f->to_peer.chunk = f->to_client.chunk = NULL;
 	n += fifo_drop(s->channel.in.fd);
 	n += delivery_drop(&s->channel.out);
+	n += fan_discard(s);
 	return n;
 }
 

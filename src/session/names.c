@@ -8,6 +8,8 @@
 #include "keeper/keeper.h"
 #include "session/dial.h"
 #include "session/names.h"
+#include "session/private.h"
+#include "session/sock.h"
 #include "session/status.h"
 
 /*
@@ -44,6 +46,21 @@ names_not_restored(struct session *s, const char *fifo, const char *error)
 	session_log(s, true, "%s", why.text);
 }
 
+static int
+names_restore(struct session *s, int dir_fd, const char **which)
+{
+	const char *what;
+	int restored;
+
+	if (pair_restore(&s->channel, dir_fd, names_restored, s, which) == -1)
+		return -1;
+	*which = s->ctl_fifo.name;
+	restored = fifo_restore(&s->ctl_fifo, dir_fd, &what);
+	if (restored == 1)
+		names_restored(*which, what, s);
+	return restored == -1 ? -1 : 0;
+}
+
 /* Is the directory still ours, and everything in its place? */
 static void
 names_look(void *arg)
@@ -55,8 +72,7 @@ names_look(void *arg)
 	errno = ENOENT;
 	if (directory_is(s->place->rundir_fd, s->name, s->inode) &&
 	    (dir_fd = directory_open(s->place->rundir_fd, s->name)) != -1)
-		restored = channel_restore(&s->channel, dir_fd,
-		    names_restored, s, &which);
+		restored = names_restore(s, dir_fd, &which);
 	if (restored == -1 && errno == ENOENT) {
 		session_log(s, true, "its directory was removed");
 		session_close(s, true);
@@ -119,13 +135,13 @@ struct directory_access
 names_access(const struct session *s)
 {
 	return (struct directory_access){
-		.mode = channel_file_mode(&s->options.channel), .gid = s->gid };
+		.mode = pair_file_mode(&s->options.channel), .gid = s->gid };
 }
 
 void
 names_share(struct session *s)
 {
-	mode_t mode = channel_directory_mode(&s->options.channel);
+	mode_t mode = pair_directory_mode(&s->options.channel);
 	struct directory_access access = names_access(s);
 	int dir_fd;
 
@@ -133,11 +149,14 @@ names_share(struct session *s)
 	if (s->mode == s->options.channel.mode)
 		return;
 	s->mode = s->options.channel.mode;
-	channel_mode(&s->channel, s->mode);
+	pair_mode(&s->channel, s->mode);
+	fchmod(s->ctl_fifo.fd, s->mode);
+	private_mode(s);
 	dir_fd = directory_open(s->place->rundir_fd, s->name);
 	if (dir_fd == -1)
 		return;
 	fchmod(dir_fd, mode);
+	sock_mode(s, dir_fd);
 	directory_share(dir_fd, &access);
 	close(dir_fd);
 }

@@ -2,9 +2,30 @@
  * All options of a session in one table: the session's own rows, and those
  * of the modules below.
  */
+#include <stdlib.h>
+#include <string.h>
+
+#include "framing/framing.h"
 #include "session/session.h"
 
+/* More would be a load test, not a session. */
+#define SESSION_CONNECTIONS_MAX 1000
+
 #define SESSION_ROW(field) .offset = offsetof(struct session_options, field)
+
+static int
+connections_check(const char *value, struct why *why)
+{
+	const char *flaw = NULL;
+
+	if (strcmp(value, "each") == 0)
+		return 0;
+	strtonum(value, 1, SESSION_CONNECTIONS_MAX, &flaw);
+	if (flaw == NULL)
+		return 0;
+	return why_fail(why, FAULT_USAGE, "\"%.40s\" is neither a number "
+	    "from 1 to %d nor each", value, SESSION_CONNECTIONS_MAX);
+}
 
 static const struct option_row session_option_rows[] = {
 	{ .name = "connect",
@@ -17,12 +38,13 @@ static const struct option_row session_option_rows[] = {
 	{ .name = "reconnect",
 	    .type = OPTION_CHOICE,
 	    SESSION_ROW(reconnect),
-	    .choices = "on-demand|always|never",
-	    .value = "always",
+	    .choices = "on-demand|always|never|auto",
+	    .value = "auto",
 	    .live = true,
 	    .text = "After the connection has ended: connect again at once "
 		    "(always), when a byte waits in in (on-demand), or not "
-		    "(never: the session is failed then)." },
+		    "(never: the session is failed then); auto is always in a "
+		    "stream, else on-demand." },
 	{ .name = "backoff",
 	    .type = OPTION_RANGE,
 	    SESSION_ROW(backoff),
@@ -37,18 +59,125 @@ static const struct option_row session_option_rows[] = {
 
 static const struct option_row message_option_rows[] = {
 	{ .name = "framing",
-	    .type = OPTION_CHOICE,
+	    .type = OPTION_STRING,
 	    SESSION_ROW(framing),
-	    .choices = "stream",
-	    .value = "stream",
-	    .text = "How the bytes are cut into messages: not at all." },
+	    .value = "",
+	    .check = framing_check,
+	    .text = "How the bytes are cut into messages, see "
+		    "fifod-framing(7); empty is http for http:// and "
+		    "https://, else stream: not at all." },
 	{ .name = "delivery",
 	    .type = OPTION_CHOICE,
 	    SESSION_ROW(delivery),
-	    .choices = "stream",
-	    .value = "stream",
-	    .text = "How bytes reach readers of out: as they come, without an "
-		    "end of file between." },
+	    .choices = "message|stream|auto",
+	    .value = "auto",
+	    .text = "How replies reach readers of out: one reply, then an end "
+		    "of file (message), or as they come, without an end of "
+		    "file between (stream); auto is stream with "
+		    "framing=stream, else message." },
+	{ .name = "connections",
+	    .type = OPTION_STRING,
+	    SESSION_ROW(connections),
+	    .value = "1",
+	    .check = connections_check,
+	    .never_empty = true,
+	    .text = "The most connections that exchanges share, 1 to 1000, or "
+		    "each: one of its own for each channel." },
+	{ .name = "pipeline",
+	    .type = OPTION_INT,
+	    SESSION_ROW(pipeline),
+	    .min = 1,
+	    .max = 1000,
+	    .value = "1",
+	    .text = "The most requests that wait for their replies on one "
+		    "connection; http takes only one." },
+	{ .name = "timeout",
+	    .type = OPTION_TIME,
+	    SESSION_ROW(timeout),
+	    .min = 10,
+	    .max = 86400000,
+	    .value = "60",
+	    .live = true,
+	    .text = "An exchange fails when so long passes before the first "
+		    "byte of its reply, or between two." },
+	{ .name = "timeout-request",
+	    .type = OPTION_TIME,
+	    SESSION_ROW(timeout_request),
+	    .min = 10,
+	    .max = 86400000,
+	    .value = "10",
+	    .live = true,
+	    .text = "An unfinished request is given up so long after its last "
+		    "byte." },
+	{ .name = "timeout-read",
+	    .type = OPTION_TIME,
+	    SESSION_ROW(timeout_read),
+	    .min = 10,
+	    .max = 86400000,
+	    .value = "60",
+	    .live = true,
+	    .text = "A reply that nobody reads for so long is dropped, where "
+		    "others wait for its connection." },
+	{ .name = "max-message",
+	    .type = OPTION_SIZE,
+	    SESSION_ROW(max_message),
+	    .min = 64,
+	    .max = 1024 * 1024 * 1024,
+	    .value = "1M",
+	    .live = true,
+	    .text = "The longest request of a framing that does not say in "
+		    "advance how long it will be." },
+	{ .name = "retry",
+	    .type = OPTION_CHOICE,
+	    SESSION_ROW(retry),
+	    .choices = "never|safe|idempotent",
+	    .value = "idempotent",
+	    .live = true,
+	    .text = "Which requests are sent once more when a connection that "
+		    "has served others ends before any byte of the reply: "
+		    "none, GET and the like, or also PUT and DELETE." },
+	{ .name = "leftover",
+	    .type = OPTION_CHOICE,
+	    SESSION_ROW(leftover),
+	    .choices = "discard|keep",
+	    .value = "discard",
+	    .live = true,
+	    .text = "What becomes of a reply that a reader began and left, "
+		    "when the next request begins." },
+	{ .name = "max-requests",
+	    .type = OPTION_INT,
+	    SESSION_ROW(max_requests),
+	    .min = 0,
+	    .max = 1000000000,
+	    .value = "0",
+	    .live = true,
+	    .text = "Close a connection after so many exchanges; 0: never." },
+	{ .name = "max-age",
+	    .type = OPTION_TIME,
+	    SESSION_ROW(max_age),
+	    .min = 0,
+	    .max = 86400000,
+	    .value = "0",
+	    .live = true,
+	    .text = "Use no connection again that is older; 0: any. In "
+		    "exchange framings." },
+	{ .name = "idle",
+	    .type = OPTION_TIME,
+	    SESSION_ROW(idle),
+	    .min = 0,
+	    .max = 86400000,
+	    .value = "0",
+	    .live = true,
+	    .text = "Close a connection that has carried no exchange for so "
+		    "long; 0: never." },
+	{ .name = "slow",
+	    .type = OPTION_CHOICE,
+	    SESSION_ROW(slow),
+	    .choices = "block|drop",
+	    .value = "block",
+	    .live = true,
+	    .text = "A private channel of a stream that does not read in "
+		    "time: the peer waits for it, or it misses bytes." },
 	{ .name = "crlf",
 	    .type = OPTION_BOOL,
 	    SESSION_ROW(crlf),

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "session/fan.h"
 #include "session/pump.h"
 #include "session/session.h"
 
@@ -19,7 +20,7 @@ static bool
 pump_may_splice(const struct session *s, const struct flow_way *way)
 {
 	return way->bulk && fifo_can_splice() && s->transport->plain &&
-	    !s->options.session.crlf;
+	    !s->options.session.crlf && !fan_is_there(s);
 }
 
 static enum pump
@@ -37,7 +38,7 @@ pump_broken(void)
 
 static void pump_shrink(void *arg);
 
-static void
+void
 pump_grow(struct session *s, struct fifo *f)
 {
 	if (f->grown)
@@ -58,7 +59,7 @@ pump_shrink(void *arg)
 
 	s->flow.to_peer.bulk = s->flow.to_client.bulk = false;
 	if (!still || !fifo_shrink(&s->channel.in) ||
-	    !fifo_shrink(&s->channel.out.fifo))
+	    !fifo_shrink(&s->channel.out.fifo) || !fan_shrink(s))
 		timer_set(&s->flow.shrink, PUMP_SHRINK_MS, pump_shrink, s);
 	flow_turn(s);
 }
@@ -195,6 +196,31 @@ pump_take_in(struct session *s)
 	return PUMP_MOVED;
 }
 
+enum pump
+pump_from_branch(struct session *s, struct channel *from)
+{
+	struct flow_way *way = &s->flow.to_peer;
+	bool crlf = s->options.session.crlf;
+	uint32_t room = crlf ? CHUNK_PAYLOAD / 2 : PUMP_SMALL;
+	ssize_t n;
+
+	if (!flow_has_link(s) || chunk_length(way->chunk) > 0 ||
+	    link_pending(s->link) > 0 || s->link->finished)
+		return PUMP_WAIT;
+	if (way->chunk == NULL && (way->chunk = chunk_take()) == NULL)
+		return pump_rest(s, way);
+	way->chunk->start = crlf ? CHUNK_PAYLOAD / 2 : 0;
+	n = channel_read(from, way->chunk->data + way->chunk->start, room);
+	way->chunk->end = way->chunk->start + (n > 0 ? (uint32_t)n : 0);
+	if (n <= 0)
+		return n == 0 ? PUMP_ENDED :
+		    errno == EAGAIN ? PUMP_WAIT : PUMP_BROKEN;
+	s->flow.asked = true;
+	if (crlf)
+		pump_crlf(&s->flow, way->chunk);
+	return PUMP_MOVED;
+}
+
 static enum pump
 pump_send(struct session *s)
 {
@@ -240,23 +266,41 @@ pump_to_peer(struct session *s)
 	return came;
 }
 
+/* To `out`, from where it is in the chunk; whether any went. */
+static bool
+pump_deliver_out(struct session *s, struct chunk *c)
+{
+	struct flow *f = &s->flow;
+	ssize_t n;
+
+	n = write(s->channel.out.fifo.fd, c->data + f->out_done,
+	    c->end - f->out_done);
+	if (n <= 0)
+		return false;
+	f->out_done += (uint32_t)n;
+	f->to_client.bytes += (uint64_t)n;
+	return true;
+}
+
+/* The chunk goes on when `out` and each branch are through with it. */
 static enum pump
 pump_deliver(struct session *s)
 {
 	struct flow_way *way = &s->flow.to_client;
 	struct chunk *c = way->chunk;
-	ssize_t n;
+	uint32_t behind = 0;
+	bool moved = false;
 
-	n = write(s->channel.out.fifo.fd, c->data + c->start,
-	    chunk_length(c));
-	if (n > 0) {
-		c->start += (uint32_t)n;
-		way->bytes += (uint64_t)n;
-	}
-	if (chunk_length(c) == 0)
-		return PUMP_MOVED;
-	pump_grow(s, &s->channel.out.fifo);
-	return n > 0 ? PUMP_MOVED : pump_wait(way, FLOW_SINK);
+	if (s->flow.out_done < c->end)
+		moved = pump_deliver_out(s, c);
+	if (s->flow.out_done < c->end)
+		pump_grow(s, &s->channel.out.fifo);
+	if (fan_is_there(s))
+		behind = fan_deliver(s, c);
+	if (behind < c->end - s->flow.out_done)
+		behind = c->end - s->flow.out_done;
+	c->start = c->end - behind;
+	return behind == 0 || moved ? PUMP_MOVED : pump_wait(way, FLOW_SINK);
 }
 
 static enum pump
@@ -278,6 +322,8 @@ pump_take_link(struct session *s)
 	if (n == 0)
 		return PUMP_ENDED;
 	s->flow.asked = false;
+	s->flow.out_done = 0;
+	fan_fresh(s);
 	way->bulk = (uint32_t)n == room;
 	return PUMP_MOVED;
 }

@@ -5,6 +5,7 @@
 #ifndef SESSION_PUMP_H
 #define SESSION_PUMP_H
 
+struct fifo;
 struct session;
 
 /* What a step came to. */
@@ -19,5 +20,15 @@ enum pump {
 enum pump pump_to_peer(struct session *s);
 /* To `out`, from the link where there is one. */
 enum pump pump_to_client(struct session *s);
+
+/*
+ * From a branch of the fan, when there is room: MOVED, or WAIT where there is
+ * not; ENDED it sends no more, BROKEN it has gone.
+ */
+struct channel;
+enum pump pump_from_branch(struct session *s, struct channel *c);
+
+/* Enlarge a FIFO that is full, until few bytes pass through it. */
+void pump_grow(struct session *s, struct fifo *f);
 
 #endif

@@ -18,7 +18,7 @@ retry_on_demand(const struct session *s)
  * half and the whole by chance, so that many sessions of one peer do not come
  * back all at once.
  */
-static int
+int
 retry_delay_ms(const struct session *s)
 {
 	const int *backoff = s->options.session.backoff;
@@ -76,7 +76,7 @@ retry_give_up(struct session *s, const char *reason)
  * Faults that another attempt would meet again: what the peer shows and what
  * we ask of it do not fit.
  */
-static bool
+bool
 retry_is_final(const struct session *s)
 {
 	if (s->options.session.reconnect == RECONNECT_NEVER ||

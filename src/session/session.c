@@ -12,9 +12,14 @@
 #include "keeper/keeper.h"
 #include "session/ctl.h"
 #include "session/dial.h"
+#include "session/exchange.h"
+#include "session/fan.h"
+#include "session/join.h"
 #include "session/names.h"
+#include "session/private.h"
 #include "session/retry.h"
 #include "session/session.h"
+#include "session/sock.h"
 #include "session/state.h"
 #include "session/status.h"
 
@@ -43,6 +48,16 @@ session_name_check(const char *name, struct why *why)
 	    SESSION_NAME_MAX);
 }
 
+/* Whatever carries its bytes: anything may have changed. */
+static void
+session_turn(struct session *s)
+{
+	if (s->pool != NULL)
+		pool_turn(s);
+	else
+		flow_turn(s);
+}
+
 static void
 session_delivered(void *arg)
 {
@@ -50,6 +65,17 @@ session_delivered(void *arg)
 }
 
 /* --- beginning and end --- */
+
+/* Of everything that clients hold: their readers meet the end of file. */
+static void
+session_let_go(struct session *s)
+{
+	private_clear(s);
+	sock_clear(s);
+	fan_clear(s);
+	fifo_close(&s->ctl_fifo);
+	pair_clear(&s->channel);
+}
 
 static void
 session_prepare_dial(struct session *s)
@@ -65,7 +91,7 @@ session_examine(struct session *s, struct why *why)
 {
 	if (session_name_check(s->name, why) == -1)
 		return -1;
-	s->transport = transport_find(s->url.scheme, why);
+	s->transport = session_transport(s->url.scheme, why);
 	if (s->transport == NULL ||
 	    transport_check(s->transport, &s->url, why) == -1)
 		return -1;
@@ -75,7 +101,7 @@ session_examine(struct session *s, struct why *why)
 	if (s->transport->prepare != NULL &&
 	    s->transport->prepare(&s->dial, why) == -1)
 		return -1;
-	return 0;
+	return pool_init(s, why);
 }
 
 int
@@ -86,10 +112,36 @@ session_check(const char *name, const struct url *url,
 		.options = *options };
 	int fine = session_examine(&s, why);
 
+	pool_clear(&s);
 	if (s.transport != NULL && s.transport->forget != NULL)
 		s.transport->forget(&s.dial);
 	free(s.name);
 	return fine;
+}
+
+/*
+ * The FIFOs; in an exchange framing with the default channel's dialogue.  The
+ * directory has its hidden name yet.
+ */
+static int
+session_make_fifos(struct session *s, int dir_fd, struct why *why)
+{
+	const struct channel_options *options = &s->options.channel;
+	char *path = xasprintf("%s/%s", s->place->rundir, s->name);
+	struct pair_plan plan = { .dir_fd = dir_fd, .path = path,
+		.options = options, .gid = s->gid,
+		.ready = session_delivered, .owner.arg = s };
+	int made;
+
+	if (s->pool != NULL)
+		made = join_own(s, &plan, why);
+	else
+		made = pair_make(&s->channel, &plan, why);
+	free(path);
+	if (made == -1)
+		return -1;
+	return fifo_make(&s->ctl_fifo, dir_fd, "ctl", options->mode, s->gid,
+	    why);
 }
 
 /* The directory, filled under its hidden name, and its appearance. */
@@ -101,12 +153,15 @@ session_make_directory(struct session *s, struct why *why)
 	struct stat st;
 
 	dir_fd = directory_make(rundir_fd, s->name,
-	    channel_directory_mode(&s->options.channel), s->gid, why);
+	    pair_directory_mode(&s->options.channel), s->gid, why);
 	if (dir_fd == -1)
 		return -1;
 	s->mode = s->options.channel.mode;
-	made = channel_make(&s->channel, dir_fd, &s->options.channel, s->gid,
-	    session_delivered, s, why);
+	made = session_make_fifos(s, dir_fd, why);
+	if (made == 0)
+		made = private_make(s, dir_fd, why);
+	if (made == 0)
+		made = sock_make(s, dir_fd, why);
 	if (made == 0) {
 		directory_write(dir_fd, "log", "", 0, &access);
 		status_write(s, dir_fd);
@@ -116,7 +171,7 @@ session_make_directory(struct session *s, struct why *why)
 	}
 	close(dir_fd);
 	if (made == -1) {
-		channel_clear(&s->channel);
+		session_let_go(s);
 		directory_remove(rundir_fd, s->name, 1);
 	}
 	return made;
@@ -134,8 +189,11 @@ session_new(const char *name, struct url *url, struct options *options,
 	s->options = *options;
 	s->place = place;
 	s->owner = *owner;
-	s->channel.in.fd = s->channel.ctl.fd = s->channel.out.fifo.fd = -1;
-	s->channel.out.dir_fd = -1;
+	pair_init(&s->channel);
+	s->ctl_fifo.fd = -1;
+	TAILQ_INIT(&s->branches);
+	TAILQ_INIT(&s->dead_branches);
+	TAILQ_INIT(&s->privates);
 	clock_gettime(CLOCK_REALTIME, &s->since);
 	if (session_examine(s, why) == -1 ||
 	    session_make_directory(s, why) == -1)
@@ -151,9 +209,13 @@ session_new(const char *name, struct url *url, struct options *options,
 	session_log(s, false, "opened: %s", s->url.text);
 	s->told = s->options.session.connect == CONNECT_ON_DEMAND;
 	status_changed(s);
-	if (!s->told)
+	private_watch(s);
+	sock_watch(s);
+	if (s->pool != NULL && !s->told)
+		pool_start(s);
+	else if (!s->told)
 		dial_start(s, "");
-	flow_turn(s);
+	session_turn(s);
 	return s;
 
 fail:
@@ -174,7 +236,8 @@ session_free(struct session *s)
 	deferred_clear(&s->settle);
 	names_forget(s);
 	link_free(s->link);
-	channel_clear(&s->channel);
+	session_let_go(s);
+	pool_clear(s);
 	if (s->transport != NULL && s->transport->forget != NULL)
 		s->transport->forget(&s->dial);
 	url_clear(&s->url);
@@ -223,12 +286,15 @@ session_end(struct session *s)
 	dial_drop(s);
 	state_enter(s, SESSION_CLOSED, "%s", "");
 	flow_clear(s);
+	fan_clear(s);
+	if (s->pool != NULL)
+		pool_stop(s);
 	session_remove_alias(s);
 	if (directory_is(s->place->rundir_fd, s->name, s->inode) &&
 	    directory_remove(s->place->rundir_fd, s->name, 0) == 1)
 		log_warn("%s: %s/%s holds files that are not ours and stays",
 		    s->name, s->place->rundir, s->name);
-	channel_clear(&s->channel);
+	session_let_go(s);
 }
 
 /*
@@ -254,6 +320,13 @@ session_drain(void *arg)
 		    SESSION_DRAIN_LOOK_MS, session_drain, s);
 }
 
+/* What is under way has had its time. */
+static void
+session_late(void *arg)
+{
+	session_end(arg);
+}
+
 void
 session_close(struct session *s, bool now)
 {
@@ -261,13 +334,20 @@ session_close(struct session *s, bool now)
 
 	if (s->state == SESSION_CLOSED || (s->state == SESSION_CLOSING && !now))
 		return;
+	if (s->pool != NULL && !now) {
+		pool_drain(s);
+		up = pool_busy(s);
+	}
 	if (now || !up) {
 		session_end(s);
 		return;
 	}
 	state_enter(s, SESSION_CLOSING, "%s", "");
 	s->drained_ms = loop_now_ms() + SESSION_DRAIN_MS;
-	session_drain(s);
+	if (s->pool != NULL)
+		timer_set(&s->deadline, SESSION_DRAIN_MS, session_late, s);
+	else
+		session_drain(s);
 }
 
 /* --- what an operator may ask --- */
@@ -277,6 +357,10 @@ session_reconnect(struct session *s)
 {
 	if (s->state == SESSION_CLOSING || s->state == SESSION_CLOSED)
 		return;
+	if (s->pool != NULL) {
+		pool_reconnect(s);
+		return;
+	}
 	dial_drop(s);
 	s->tries = 0;
 	s->told = false;
@@ -287,6 +371,10 @@ session_reconnect(struct session *s)
 int
 session_eof(struct session *s, struct why *why)
 {
+	if (s->pool != NULL)
+		return why_fail(why, FAULT_REFUSED, "a half-close is for "
+		    "framing=stream: with framing=%s the connection is shared "
+		    "by exchanges", s->options.session.framing);
 	if (s->state != SESSION_UP)
 		return why_fail(why, FAULT_REFUSED, "there is no connection "
 		    "to half-close: the session is %s",
@@ -299,12 +387,30 @@ session_eof(struct session *s, struct why *why)
 void
 session_discard(struct session *s)
 {
-	uint64_t n = flow_discard(s);
+	uint64_t n = s->pool != NULL ? pool_discard(s) : flow_discard(s);
 
 	s->discarded += n;
 	session_log(s, false, "discarded %ju bytes", (uintmax_t)n);
 	status_changed(s);
-	flow_turn(s);
+	session_turn(s);
+}
+
+/* All options with this one changed, or none of them. */
+static int
+session_change(struct session *s, const char *key, const char *value,
+    const char *cwd, struct why *why)
+{
+	struct options changed = { 0 };
+
+	option_copy(option_groups, &changed, &s->options);
+	if (option_set(option_groups, &changed, key, value, cwd, why) == -1 ||
+	    session_imply(&s->url, &changed, why) == -1) {
+		option_clear(option_groups, &changed);
+		return -1;
+	}
+	option_clear(option_groups, &s->options);
+	s->options = changed;
+	return 0;
 }
 
 int
@@ -320,12 +426,13 @@ session_set(struct session *s, const char *key, const char *value,
 		return why_fail(why, FAULT_REFUSED, "%s cannot be changed "
 		    "while the session stands: open it again with --replace",
 		    key);
-	if (option_set(option_groups, &s->options, key, value, cwd, why) == -1)
+	if (session_change(s, key, value, cwd, why) == -1)
 		return -1;
 	names_share(s);
 	session_log(s, false, "set %s=%s", key, value);
 	status_changed(s);
-	retry_reconsider(s);
-	flow_turn(s);
+	if (s->pool == NULL)
+		retry_reconsider(s);
+	session_turn(s);
 	return 0;
 }

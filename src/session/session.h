@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <time.h>
 
 #include "base/buf.h"
@@ -20,7 +21,7 @@
 #include "base/option.h"
 #include "base/url.h"
 #include "base/why.h"
-#include "channel/channel.h"
+#include "channel/pair.h"
 #include "channel/notice.h"
 #include "session/flow.h"
 #include "transport/link.h"
@@ -41,14 +42,29 @@ enum session_state {
 
 enum session_connect { CONNECT_NOW, CONNECT_ON_DEMAND };
 enum session_reconnect { RECONNECT_ON_DEMAND, RECONNECT_ALWAYS,
-	RECONNECT_NEVER };
+	RECONNECT_NEVER, RECONNECT_AUTO };
+enum session_delivery { DELIVERY_MESSAGE, DELIVERY_STREAM, DELIVERY_AUTO };
+enum session_retry { RETRY_NEVER, RETRY_SAFE, RETRY_IDEMPOTENT };
+enum session_leftover { LEFTOVER_DISCARD, LEFTOVER_KEEP };
+enum session_slow { SLOW_BLOCK, SLOW_DROP };
 enum session_on_close { ON_CLOSE_HOLD, ON_CLOSE_EOF };
 
 struct session_options {
 	int connect;            /* enum session_connect */
 	int reconnect;          /* enum session_reconnect */
 	int backoff[2];         /* ms, first and longest */
-	int framing, delivery;  /* stream is all there is so far */
+	char *framing;          /* framing.h; NULL until session_imply() */
+	int delivery;           /* enum session_delivery */
+	char *connections;      /* a number, or "each" */
+	int pipeline;           /* unanswered requests on one link */
+	int max_requests;       /* exchanges on one link; 0: no limit */
+	int max_age, idle;      /* ms of a link; 0: no limit */
+	int timeout;            /* ms to a reply's first byte, and between */
+	int timeout_request, timeout_read;      /* ms */
+	size_t max_message;     /* bytes */
+	int retry;              /* enum session_retry */
+	int leftover;           /* enum session_leftover */
+	int slow;               /* enum session_slow */
 	int on_close;           /* enum session_on_close */
 	bool crlf;
 	size_t log;             /* bytes after which `log` is cut over */
@@ -64,6 +80,9 @@ struct options {
 extern const struct option_group option_groups[];
 
 struct session;
+struct pool;
+struct branch;
+struct private;
 
 struct session_owner {
 	void (*changed)(struct session *s, void *arg);
@@ -94,8 +113,17 @@ struct session {
 	struct dial dial;
 	struct link *link;              /* NULL: none */
 	bool dialling;                  /* ... and it is not up yet */
-	struct channel channel;         /* the default channel */
-	struct flow flow;
+	struct pair channel;            /* the default channel's FIFOs */
+	struct fifo ctl_fifo;
+	struct flow flow;               /* of a stream; else it counts bytes */
+	struct pool *pool;              /* of exchanges; NULL in a stream */
+	TAILQ_HEAD(, branch) branches;  /* of a stream: further channels */
+	TAILQ_HEAD(, branch) dead_branches;
+	struct deferred fan;            /* frees these */
+	struct sock *sock;              /* where clients connect; or NULL */
+	TAILQ_HEAD(, private) privates; /* ch/ID */
+	struct notice ch;               /* somebody has touched ch/ */
+	struct deferred ch_look;        /* ... and looks at it soon */
 
 	struct timer deadline;          /* of the state: connect, backoff, drain */
 	int tries;                      /* attempts in a row that came to nothing */
@@ -123,6 +151,24 @@ struct session {
 
 /* May this be a session's name?  0, or -1 + FAULT_USAGE, what would be right. */
 int session_name_check(const char *name, struct why *why);
+
+/* Schemes that are another with a framing; NULL-terminated by scheme. */
+struct imply_row {
+	const char *scheme, *usage;     /* "http", "http://HOST[:PORT]" */
+	const char *transport, *port, *framing;
+	const char *text;               /* one sentence */
+};
+extern const struct imply_row imply_rows[];
+
+/*
+ * Fill in what the endpoint and the framing imply: http:// and https:// are
+ * tcp and tls with framing=http, and what is `auto` is decided.  0, or -1 +
+ * FAULT_USAGE.
+ */
+int session_imply(struct url *url, struct options *options, struct why *why);
+/* As transport_find(); the sentence names these schemes, too. */
+const struct transport *session_transport(const char *scheme,
+    struct why *why);
 
 /*
  * Would session_new() take these?  The same checks, files read, nothing made.

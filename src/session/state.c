@@ -12,23 +12,25 @@
 
 /*
  * The moves.  A link may be up within one turn of the loop, so a state on the
- * way there may be skipped; any state may give up, and any may be closed.
+ * way there may be skipped; any state may give up, and any may be closed.  Of
+ * several links the one that is farthest counts: when that ends, another may
+ * be anywhere on its way.
  */
 static const struct state_row {
 	const char *name;
 	unsigned to;
 } state_rows[] = {
 	[SESSION_IDLE] = { "idle", TO(RESOLVING) | ENDING },
-	[SESSION_RESOLVING] = { "resolving", DIALLING | TO(UP) | TO(BACKOFF) |
-	    TO(FAILED) | ENDING },
-	[SESSION_CONNECTING] = { "connecting", DIALLING | TO(UP) |
+	[SESSION_RESOLVING] = { "resolving", DIALLING | TO(UP) | TO(IDLE) |
 	    TO(BACKOFF) | TO(FAILED) | ENDING },
-	[SESSION_HANDSHAKE] = { "handshake", DIALLING | TO(UP) | TO(BACKOFF) |
-	    TO(FAILED) | ENDING },
-	[SESSION_UP] = { "up", TO(RESOLVING) | TO(IDLE) | TO(BACKOFF) |
+	[SESSION_CONNECTING] = { "connecting", DIALLING | TO(UP) | TO(IDLE) |
+	    TO(BACKOFF) | TO(FAILED) | ENDING },
+	[SESSION_HANDSHAKE] = { "handshake", DIALLING | TO(UP) | TO(IDLE) |
+	    TO(BACKOFF) | TO(FAILED) | ENDING },
+	[SESSION_UP] = { "up", DIALLING | TO(IDLE) | TO(BACKOFF) |
 	    TO(FAILED) | ENDING },
 	[SESSION_LISTENING] = { "listening", TO(UP) | TO(FAILED) | ENDING },
-	[SESSION_BACKOFF] = { "backoff", TO(RESOLVING) | TO(IDLE) |
+	[SESSION_BACKOFF] = { "backoff", DIALLING | TO(IDLE) |
 	    TO(FAILED) | ENDING },
 	[SESSION_CLOSING] = { "closing", TO(CLOSED) },
 	[SESSION_FAILED] = { "failed", TO(RESOLVING) | ENDING },

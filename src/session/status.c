@@ -9,7 +9,9 @@
 #include "base/log.h"
 #include "base/words.h"
 #include "channel/directory.h"
+#include "session/exchange.h"
 #include "session/names.h"
+#include "session/private.h"
 #include "session/status.h"
 
 #define FACT_SIZE 512           /* the longest fact, a certificate's reason */
@@ -56,8 +58,14 @@ fact_since(struct session *s, char *out)
 static void
 fact_link(struct session *s, enum link_fact fact, char *out)
 {
-	if (s->link != NULL && s->link->told == LINK_UP)
-		link_fact(s->link, fact, out, FACT_SIZE);
+	const struct link *l = s->link;
+
+	if (s->pool != NULL)
+		l = pool_link(s);
+	else if (l != NULL && l->told != LINK_UP)
+		l = NULL;
+	if (l != NULL)
+		link_fact(l, fact, out, FACT_SIZE);
 }
 
 static void
@@ -123,7 +131,41 @@ fact_bytes_out(struct session *s, char *out)
 static void
 fact_queued(struct session *s, char *out)
 {
-	fact_number(flow_queued(s), out);
+	fact_number(s->pool != NULL ? pool_queued(s) : flow_queued(s), out);
+}
+
+static void
+fact_exchanges(struct session *s, char *out)
+{
+	fact_number(s->pool != NULL ? s->pool->nexchanges : 0, out);
+}
+
+static void
+fact_last(struct session *s, char *out)
+{
+	const struct dialogue *own = s->pool != NULL ? s->pool->own : NULL;
+
+	strlcpy(out, exchange_last_name(own != NULL ? own->last :
+	    LAST_NONE), FACT_SIZE);
+}
+
+static void
+fact_retried(struct session *s, char *out)
+{
+	fact_number(s->pool != NULL ? s->pool->nresent : 0, out);
+}
+
+static void
+fact_greeting(struct session *s, char *out)
+{
+	if (s->pool != NULL)
+		strlcpy(out, s->pool->greeting, FACT_SIZE);
+}
+
+static void
+fact_channels(struct session *s, char *out)
+{
+	fact_number(private_count(s), out);
 }
 
 static void
@@ -189,12 +231,23 @@ const struct status_row status_rows[] = {
 	{ "alpn-chosen", fact_alpn, "The protocol the peer chose by ALPN." },
 	{ "resumed", fact_resumed, "Was an earlier TLS session resumed?" },
 	{ "links", fact_links, "Connections made so far." },
+	{ "exchanges", fact_exchanges, "Exchanges ended so far, of all "
+	    "channels." },
+	{ "last", fact_last, "How the newest exchange of in and out ended: "
+	    "none, complete, truncated, error, uncertain, cancelled." },
+	{ "retried", fact_retried, "Requests sent once more on another "
+	    "connection." },
+	{ "channels", fact_channels, "Further channels: of ch/, sock and "
+	    "fifoctl." },
+	{ "greeting", fact_greeting, "What the peer said first, where its "
+	    "framing has it speak first." },
 	{ "bytes-in", fact_bytes_in, "Bytes passed from in to the peer." },
 	{ "bytes-out", fact_bytes_out, "Bytes passed from the peer to out." },
 	{ "queued", fact_queued, "Bytes waiting in in, out and between." },
 	{ "reconnects", fact_reconnects, "Connections made again." },
 	{ "uncertain", fact_uncertain, "Bytes sent on connections that broke "
-	    "before the peer acknowledged them." },
+	    "before the peer acknowledged them; in an exchange framing, "
+	    "requests that may have been carried out without a reply." },
 	{ "discarded", fact_discarded, "Bytes taken and not passed on." },
 	{ "keeper", fact_process, "Process id of the keeper." },
 	{ "engine", fact_process, "Process id of the engine; the same process "

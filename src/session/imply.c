@@ -1,0 +1,118 @@
+/*
+ * What an endpoint and a framing imply for the rest.
+ */
+#include <string.h>
+
+#include "framing/framing.h"
+#include "session/session.h"
+
+/* Schemes that are others with a framing of their own. */
+const struct imply_row imply_rows[] = {
+	{ "http", "http://HOST[:PORT]", "tcp", "80", "http",
+	    "HTTP over TCP, port 80 unless another is given: tcp:// with "
+	    "framing=http." },
+	{ "https", "https://HOST[:PORT]", "tls", "443", "http",
+	    "HTTP over TLS, port 443 unless another is given: tls:// with "
+	    "framing=http." },
+	{ NULL, NULL, NULL, NULL, NULL, NULL },
+};
+
+const struct transport *
+session_transport(const char *scheme, struct why *why)
+{
+	const struct transport *t = transport_find(scheme, why);
+	const struct imply_row *row;
+
+	if (t != NULL || why == NULL)
+		return t;
+	for (row = imply_rows; row->scheme != NULL; row++) {
+		strlcat(why->text, ", ", sizeof(why->text));
+		strlcat(why->text, row->usage, sizeof(why->text));
+	}
+	return NULL;
+}
+
+static int
+imply_scheme(struct url *url, const struct imply_row *row, struct why *why)
+{
+	if (url->host == NULL || (url->rest[0] != '\0' &&
+	    strcmp(url->rest, "/") != 0))
+		return why_fail(why, FAULT_USAGE, "\"%.80s\": write %s; a "
+		    "path belongs into each request", url->text, row->usage);
+	url_become(url, row->transport, row->port);
+	return 0;
+}
+
+static int
+imply_framing(struct options *o, const char *framing, struct why *why)
+{
+	if (o->session.framing != NULL)
+		return 0;
+	return option_set(option_groups, o, "framing", framing, NULL, why);
+}
+
+/* Do they go together? */
+static int
+imply_check(const struct session_options *o,
+    const struct framing_choice *choice, struct why *why)
+{
+	unsigned flags = choice->framing->flags;
+
+	if (!(flags & FRAMING_NO_MESSAGES)) {
+		if (flags & FRAMING_ONE_BY_ONE && o->pipeline > 1)
+			return why_fail(why, FAULT_USAGE, "pipeline=%d: "
+			    "framing=%s takes one request at a time",
+			    o->pipeline, choice->framing->name);
+		if (o->on_close == ON_CLOSE_EOF)
+			return why_fail(why, FAULT_USAGE, "on-close=eof: with "
+			    "framing=%s each reply has its own end of file",
+			    choice->framing->name);
+		return 0;
+	}
+	if (o->delivery == DELIVERY_MESSAGE)
+		return why_fail(why, FAULT_USAGE, "delivery=message: "
+		    "framing=stream has no messages; choose a framing");
+	if (strcmp(o->connections, "1") != 0)
+		return why_fail(why, FAULT_USAGE, "connections=%.20s: "
+		    "framing=stream has one connection; choose a framing",
+		    o->connections);
+	return 0;
+}
+
+static void
+imply_auto(struct session_options *o, bool stream)
+{
+	if (o->delivery == DELIVERY_AUTO)
+		o->delivery = stream ? DELIVERY_STREAM : DELIVERY_MESSAGE;
+	if (o->reconnect == RECONNECT_AUTO)
+		o->reconnect = stream ? RECONNECT_ALWAYS :
+		    RECONNECT_ON_DEMAND;
+}
+
+int
+session_imply(struct url *url, struct options *options, struct why *why)
+{
+	struct session_options *o = &options->session;
+	struct framing_choice choice = { 0 };
+	const char *framing = "stream";
+	const struct imply_row *row;
+	int fine;
+
+	for (row = imply_rows; row->scheme != NULL; row++) {
+		if (strcmp(url->scheme, row->scheme) != 0)
+			continue;
+		framing = row->framing;
+		if (imply_scheme(url, row, why) == -1)
+			return -1;
+		break;
+	}
+	if (imply_framing(options, framing, why) == -1 ||
+	    framing_choose(&choice, o->framing, why) == -1)
+		return -1;
+	fine = imply_check(o, &choice, why);
+	if (fine == 0)
+		imply_auto(o,
+		    choice.framing->flags & FRAMING_NO_MESSAGES);
+	framing_forget(&choice);
+	return fine;
+}

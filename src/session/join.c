@@ -1,0 +1,74 @@
+#include "session/exchange.h"
+#include "session/fan.h"
+#include "session/join.h"
+
+/* A fresh dialogue or branch, and how its channel is to call it. */
+void
+join_new(struct session *s, struct dialogue **d, struct branch **b,
+    struct channel_owner *owner)
+{
+	*d = NULL;
+	*b = NULL;
+	if (s->pool != NULL) {
+		*d = dialogue_new(s);
+		dialogue_owner(*d, owner);
+	} else {
+		*b = fan_new(s);
+		fan_owner(*b, owner);
+	}
+}
+
+void
+join_begin(struct dialogue *d, struct branch *b, struct channel *c)
+{
+	if (d != NULL)
+		dialogue_begin(d, c);
+	else
+		fan_begin(b, c);
+}
+
+void
+join_end(struct dialogue *d, struct branch *b)
+{
+	if (d != NULL)
+		dialogue_end(d);
+	else if (b != NULL)
+		fan_end(b);
+}
+
+int
+join_pair(struct session *s, struct pair *pair,
+    struct pair_plan *plan, const struct channel_owner *owner,
+    struct why *why)
+{
+	plan->messages = s->pool != NULL &&
+	    s->options.session.delivery == DELIVERY_MESSAGE;
+	plan->ready = owner->ready;
+	plan->owner = (struct slots_owner){ owner->ready, owner->asked,
+		owner->note, owner->arg };
+	return pair_make(pair, plan, why);
+}
+
+int
+join_own(struct session *s, struct pair_plan *plan, struct why *why)
+{
+	struct channel_owner owner;
+	struct branch *none;
+
+	join_new(s, &s->pool->own, &none, &owner);
+	if (join_pair(s, &s->channel, plan, &owner, why) == -1)
+		return -1;
+	join_begin(s->pool->own, NULL, channel_fifo(&s->channel, &owner));
+	return 0;
+}
+
+void
+join_socket(struct session *s, int fd)
+{
+	struct channel_owner owner;
+	struct dialogue *d;
+	struct branch *b;
+
+	join_new(s, &d, &b, &owner);
+	join_begin(d, b, channel_socket(fd, &owner));
+}

@@ -1,0 +1,623 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/words.h"
+#include "base/xalloc.h"
+#include "channel/directory.h"
+#include "channel/owner.h"
+#include "session/exchange.h"
+#include "session/fan.h"
+#include "session/join.h"
+#include "session/names.h"
+#include "session/private.h"
+
+#define PRIVATE_NAME "ch"
+#define PRIVATE_ID 64           /* the longest ID */
+/* As long as `rm -r' of a directory may take, see names.c. */
+#define PRIVATE_SETTLE_MS 100
+
+struct private {
+	TAILQ_ENTRY(private) entry;
+	struct session *s;
+	char *id;
+	int dir_fd;                     /* so that its inode is nobody else's;
+					   -1: the slots hold it */
+	ino_t inode;                    /* of its directory */
+	struct pair pair;
+	struct owner owner;
+	struct notice names;            /* somebody has touched them */
+	struct timer look;
+	struct dialogue *d;             /* one of these two */
+	struct branch *b;
+	bool ended;                     /* a channel no more: its directory is
+					   going, or is left alone */
+};
+
+static int
+private_ch_fd(const struct session *s)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s/%s", s->name, PRIVATE_NAME);
+	return directory_open(s->place->rundir_fd, path);
+}
+
+static char *
+private_path(const struct session *s, const char *id)
+{
+	return xasprintf("%s/%s/%s/%s", s->place->rundir, s->name,
+	    PRIVATE_NAME, id);
+}
+
+/* Who may write to the FIFOs may make channels. */
+static mode_t
+private_ch_mode(const struct session *s)
+{
+	return pair_directory_mode(&s->options.channel) |
+	    (s->options.channel.mode & 0022);
+}
+
+static struct private *
+private_find(const struct session *s, const char *id)
+{
+	struct private *p;
+
+	TAILQ_FOREACH(p, &s->privates, entry)
+		if (strcmp(p->id, id) == 0)
+			return p;
+	return NULL;
+}
+
+/* This is its directory. */
+static int
+private_hold(struct private *p, int dir_fd)
+{
+	struct stat st;
+
+	if (fstat(dir_fd, &st) == -1)
+		return -1;
+	p->inode = st.st_ino;
+	p->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
+	return p->dir_fd == -1 ? -1 : 0;
+}
+
+/* Its end, at the end of the turn. */
+static void
+private_stop(struct private *p, const char *reason)
+{
+	if (p->ended)
+		return;
+	p->ended = true;
+	session_log(p->s, false, "ch/%s: closed: %s", p->id, reason);
+	if (p->d != NULL || p->b != NULL)
+		join_end(p->d, p->b);
+	else
+		private_free(p);
+}
+
+const char *
+private_name(const struct private *p)
+{
+	static char name[PRIVATE_ID + 8];
+
+	if (p == NULL)
+		return "sock: ";
+	snprintf(name, sizeof(name), "%s/%s: ", PRIVATE_NAME, p->id);
+	return name;
+}
+
+struct pair *
+private_pair(struct private *p)
+{
+	return p == NULL ? NULL : &p->pair;
+}
+
+const char *
+private_who(const struct dialogue *d)
+{
+	if (d == d->s->pool->own)
+		return "";
+	return d->private == NULL && d->channel->once ? "request: " :
+	    private_name(d->private);
+}
+
+/* Its directory, if it is still there. */
+static int
+private_dir_fd(const struct private *p)
+{
+	int ch_fd = private_ch_fd(p->s), fd = -1;
+	struct stat st;
+
+	if (ch_fd == -1)
+		return -1;
+	fd = directory_open(ch_fd, p->id);
+	close(ch_fd);
+	if (fd != -1 && (fstat(fd, &st) == -1 || st.st_ino != p->inode)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static void
+private_write_status(struct private *p, int dir_fd)
+{
+	struct directory_access access = names_access(p->s);
+	const struct dialogue *d = p->d;
+	char text[1024], safe[4 * sizeof(d->why.text) + 1] = "";
+
+	if (d != NULL)
+		words_vis(d->why.text, safe, sizeof(safe));
+	snprintf(text, sizeof(text), "name=%s\nchannel=%s\nowner=%d\n"
+	    "exchanges=%ju\nlast=%s\nerror=%s\nerror-status=%d\n",
+	    p->s->name, p->id, (int)p->owner.pid,
+	    d != NULL ? (uintmax_t)d->nexchanges : 0,
+	    exchange_last_name(d != NULL ? d->last : LAST_NONE), safe,
+	    d != NULL ? (int)d->why.fault : 0);
+	directory_write(dir_fd, "status", text, strlen(text), &access);
+}
+
+void
+private_status(struct dialogue *d)
+{
+	int dir_fd;
+
+	if (d->private == NULL)
+		return;
+	dir_fd = private_dir_fd(d->private);
+	if (dir_fd == -1)
+		return;
+	private_write_status(d->private, dir_fd);
+	close(dir_fd);
+}
+
+static void
+private_restored(const char *fifo, const char *what, void *arg)
+{
+	struct private *p = arg;
+
+	session_log(p->s, true, "ch/%s: %s: %s; the FIFO was put back", p->id,
+	    fifo, what);
+	if (p->d == NULL)
+		return;
+	why_fail(&p->d->why, FAULT_REFUSED, "%s: %s; the FIFO was put back",
+	    fifo, what);
+	private_status(p->d);
+}
+
+/* Is it still there, and everything in its place? */
+static void
+private_look(void *arg)
+{
+	struct private *p = arg;
+	int dir_fd = private_dir_fd(p), restored = -1;
+	const char *which;
+
+	if (dir_fd != -1) {
+		restored = pair_restore(&p->pair, dir_fd, private_restored, p,
+		    &which);
+		close(dir_fd);
+	}
+	if (restored == -1)
+		private_stop(p, "its directory was removed");
+}
+
+static void
+private_touched(void *arg)
+{
+	struct private *p = arg;
+
+	if (!p->look.set)
+		timer_set(&p->look, PRIVATE_SETTLE_MS, private_look, p);
+}
+
+static void
+private_owner_ended(void *arg)
+{
+	struct private *p = arg;
+
+	private_stop(p, "its owner has ended");
+}
+
+static void private_ch_touched(void *arg);
+
+static void
+private_forget(struct private *p)
+{
+	TAILQ_REMOVE(&p->s->privates, p, entry);
+	if (p->dir_fd != -1)
+		close(p->dir_fd);
+	free(p->id);
+	free(p);
+}
+
+/* Its directory goes; false: it holds files of others, and is left alone. */
+static bool
+private_remove(struct private *p)
+{
+	int ch_fd = private_ch_fd(p->s);
+	bool stays = ch_fd != -1 && directory_is(ch_fd, p->id, p->inode) &&
+	    directory_remove(ch_fd, p->id, 0) != 0;
+
+	if (ch_fd != -1)
+		close(ch_fd);
+	if (stays && p->s->ch.active)
+		session_log(p->s, true, "ch/%s: holds files that are not "
+		    "ours, and stays", p->id);
+	return !stays;
+}
+
+void
+private_free(struct private *p)
+{
+	struct session *s;
+
+	if (p == NULL)
+		return;
+	s = p->s;
+	p->ended = true;
+	p->d = NULL;
+	p->b = NULL;
+	notice_clear(&p->names);
+	timer_clear(&p->look);
+	owner_clear(&p->owner);
+	/* What is left alone must be known, or it would be a channel anew. */
+	if (private_remove(p) || !s->ch.active) {
+		pair_clear(&p->pair);
+		private_forget(p);
+		if (s->ch.active)
+			private_ch_touched(s);
+		return;
+	}
+	if (p->dir_fd == -1)
+		p->dir_fd = private_dir_fd(p);
+	pair_clear(&p->pair);
+}
+
+/* What has the name of a FIFO before there is one, gives way to it. */
+static void
+private_make_room(struct private *p, int dir_fd, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    unlinkat(dir_fd, name, 0) == -1)
+		return;
+	session_log(p->s, true, "ch/%s: %s was there before its FIFO, as %s: "
+	    "removed, %jd bytes were not sent", p->id, name,
+	    S_ISREG(st.st_mode) ? "a regular file" : "something else",
+	    (intmax_t)(S_ISREG(st.st_mode) ? st.st_size : 0));
+	if (p->d != NULL)
+		why_fail(&p->d->why, FAULT_REFUSED, "%s was no FIFO: removed, "
+		    "what was in it was not sent", name);
+}
+
+/* Its readers meet the end of file, as delivery_end() says. */
+static void
+private_finish(struct private *p, unsigned how)
+{
+	struct channel *c = p->d != NULL ? p->d->channel : p->b->channel;
+	char *path;
+	int dir_fd;
+
+	if (p->pair.slots != NULL) {
+		channel_finish(c, false);
+		return;
+	}
+	if ((dir_fd = private_dir_fd(p)) == -1)
+		return;
+	watch_want(&c->writable, false);
+	path = xasprintf("%s/%s/%s/%s/out", p->s->place->rundir, p->s->name,
+	    PRIVATE_NAME, p->id);
+	delivery_end(&p->pair.out, dir_fd, path, how);
+	free(path);
+}
+
+/* Everything in its directory, `in` last. */
+static int
+private_fill(struct private *p, int dir_fd, const char *path,
+    struct why *why)
+{
+	struct session *s = p->s;
+	struct pair_plan plan = { .dir_fd = dir_fd, .path = path,
+		.options = &s->options.channel, .gid = s->gid };
+	struct channel_owner owner;
+
+	if (private_hold(p, dir_fd) == -1)
+		return why_fail(why, FAULT_REFUSED, "%s", strerror(errno));
+	join_new(s, &p->d, &p->b, &owner);
+	if (p->d != NULL)
+		p->d->private = p;
+	else
+		p->b->private = p;
+	private_make_room(p, dir_fd, "out");
+	private_make_room(p, dir_fd, "in");
+	private_write_status(p, dir_fd);
+	if (join_pair(s, &p->pair, &plan, &owner, why) == -1)
+		return -1;
+	if (p->pair.slots != NULL) {
+		close(p->dir_fd);
+		p->dir_fd = -1;
+	}
+	join_begin(p->d, p->b, channel_fifo(&p->pair, &owner));
+	if (s->state == SESSION_FAILED)
+		private_finish(p, DELIVERY_FOR_GOOD);
+	return 0;
+}
+
+static struct private *
+private_new(struct session *s, const char *id)
+{
+	struct private *p = xcalloc(1, sizeof(*p));
+
+	p->s = s;
+	p->id = xstrdup(id);
+	p->dir_fd = -1;
+	pair_init(&p->pair);
+	TAILQ_INSERT_TAIL(&s->privates, p, entry);
+	return p;
+}
+
+static void
+private_watch_names(struct private *p, const char *path)
+{
+	if (notice_add(&p->names, path, NOTICE_NAMES, private_touched, p) ==
+	    -1)
+		session_log(p->s, true, "ch/%s: cannot be watched: %s", p->id,
+		    strerror(errno));
+}
+
+/* A client has made the directory: it becomes a channel. */
+static void
+private_adopt(struct session *s, int ch_fd, const char *id)
+{
+	char *path = private_path(s, id);
+	int dir_fd = directory_open(ch_fd, id);
+	struct private *p;
+	struct why why;
+
+	if (dir_fd != -1) {
+		p = private_new(s, id);
+		if (private_fill(p, dir_fd, path, &why) == -1) {
+			private_stop(p, why.text);
+		} else {
+			private_watch_names(p, path);
+			session_log(s, false, "ch/%s: opened", id);
+		}
+		close(dir_fd);
+	}
+	free(path);
+}
+
+/* A name that no channel can have is noted, once. */
+static void
+private_ignore(struct session *s, int ch_fd, const char *name)
+{
+	int dir_fd = directory_open(ch_fd, name);
+	struct private *p;
+
+	if (dir_fd == -1)
+		return;
+	session_log(s, true, "ch/%s: not a channel's name", name);
+	p = private_new(s, name);
+	p->ended = true;
+	private_hold(p, dir_fd);
+	close(dir_fd);
+}
+
+/* Which of ours are gone? */
+static void
+private_ch_gone(struct session *s, int ch_fd)
+{
+	struct private *p, *next;
+
+	for (p = TAILQ_FIRST(&s->privates); p != NULL; p = next) {
+		next = TAILQ_NEXT(p, entry);
+		if (ch_fd != -1 && directory_is(ch_fd, p->id, p->inode))
+			continue;
+		if (p->ended && p->d == NULL && p->b == NULL)
+			private_forget(p);
+		else
+			private_stop(p, "its directory was removed");
+	}
+}
+
+/* Which of ours are gone, and which are new? */
+static void
+private_ch_look(void *arg)
+{
+	struct session *s = arg;
+	int ch_fd = private_ch_fd(s);
+	struct dirent *e;
+	DIR *dir;
+
+	private_ch_gone(s, ch_fd);
+	if (ch_fd == -1)
+		return;
+	if ((dir = fdopendir(ch_fd)) == NULL) {
+		close(ch_fd);
+		return;
+	}
+	while ((e = readdir(dir)) != NULL) {
+		if (e->d_name[0] == '.' || private_find(s, e->d_name) != NULL)
+			continue;
+		if (session_name_check(e->d_name, NULL) == 0)
+			private_adopt(s, dirfd(dir), e->d_name);
+		else
+			private_ignore(s, dirfd(dir), e->d_name);
+	}
+	closedir(dir);
+}
+
+static void
+private_ch_touched(void *arg)
+{
+	struct session *s = arg;
+
+	deferred_queue(&s->ch_look, private_ch_look, s);
+}
+
+const char *
+private_open(struct session *s, pid_t pid, struct why *why)
+{
+	static unsigned next;
+	char id[PRIVATE_ID + 1], *path;
+	int ch_fd = private_ch_fd(s), dir_fd;
+	struct private *p;
+
+	if (ch_fd == -1) {
+		why_fail(why, FAULT_REFUSED, "ch: %s", strerror(errno));
+		return NULL;
+	}
+	do
+		snprintf(id, sizeof(id), "%u", ++next);
+	while (private_find(s, id) != NULL);
+	dir_fd = directory_make(ch_fd, id,
+	    pair_directory_mode(&s->options.channel), s->gid, why);
+	if (dir_fd == -1) {
+		close(ch_fd);
+		return NULL;
+	}
+	p = private_new(s, id);
+	path = private_path(s, id);
+	if ((pid != 0 && owner_watch(&p->owner, pid, private_owner_ended, p,
+	    why) == -1) || private_fill(p, dir_fd, path, why) == -1 ||
+	    directory_appear(ch_fd, id, why) == -1) {
+		directory_remove(ch_fd, id, 1);
+		private_stop(p, why->text);
+		p = NULL;
+	} else {
+		private_watch_names(p, path);
+		if (pid != 0)
+			session_log(s, false, "ch/%s: opened for process %d",
+			    id, (int)pid);
+		else
+			session_log(s, false, "ch/%s: opened", id);
+	}
+	free(path);
+	close(dir_fd);
+	close(ch_fd);
+	return p == NULL ? NULL : p->id;
+}
+
+int
+private_close(struct session *s, const char *id, struct why *why)
+{
+	struct private *p = private_find(s, id);
+
+	if (p == NULL || p->ended)
+		return why_fail(why, FAULT_REFUSED, "there is no channel %s",
+		    id);
+	private_stop(p, "as asked");
+	return 0;
+}
+
+void
+private_deliver_end(struct session *s, unsigned how)
+{
+	struct branch *b, *next;
+	struct private *p;
+
+	for (b = TAILQ_FIRST(&s->branches); b != NULL; b = next) {
+		next = TAILQ_NEXT(b, entry);
+		if (b->private == NULL)
+			fan_end(b);
+	}
+	TAILQ_FOREACH(p, &s->privates, entry)
+		if (!p->ended && p->pair.slots == NULL)
+			private_finish(p, how);
+}
+
+void
+private_deliver_resume(struct session *s)
+{
+	struct private *p;
+
+	TAILQ_FOREACH(p, &s->privates, entry)
+		if (!p->ended && p->pair.slots == NULL)
+			delivery_resume(&p->pair.out);
+}
+
+size_t
+private_count(const struct session *s)
+{
+	const struct dialogue *d;
+	const struct branch *b;
+	size_t n = 0;
+
+	if (s->pool != NULL)
+		TAILQ_FOREACH(d, &s->pool->dialogues, entry)
+			n += d != s->pool->own;
+	TAILQ_FOREACH(b, &s->branches, entry)
+		n++;
+	return n;
+}
+
+void
+private_mode(struct session *s)
+{
+	mode_t mode = pair_directory_mode(&s->options.channel);
+	struct directory_access access = names_access(s);
+	int ch_fd = private_ch_fd(s), dir_fd;
+	struct private *p;
+
+	TAILQ_FOREACH(p, &s->privates, entry) {
+		if (p->ended || (dir_fd = private_dir_fd(p)) == -1)
+			continue;
+		pair_mode(&p->pair, s->options.channel.mode);
+		fchmod(dir_fd, mode);
+		directory_share(dir_fd, &access);
+		close(dir_fd);
+	}
+	if (ch_fd == -1)
+		return;
+	fchmod(ch_fd, private_ch_mode(s));
+	close(ch_fd);
+}
+
+int
+private_make(struct session *s, int dir_fd, struct why *why)
+{
+	mode_t mode = private_ch_mode(s);
+
+	if (mkdirat(dir_fd, PRIVATE_NAME, 0700) == -1 ||
+	    (s->gid != (gid_t)-1 && fchownat(dir_fd, PRIVATE_NAME, (uid_t)-1,
+	    s->gid, 0) == -1) ||
+	    fchmodat(dir_fd, PRIVATE_NAME, mode, 0) == -1)
+		return why_fail(why, FAULT_REFUSED, "ch: %s",
+		    strerror(errno));
+	return 0;
+}
+
+void
+private_watch(struct session *s)
+{
+	char *path = xasprintf("%s/%s/%s", s->place->rundir, s->name,
+	    PRIVATE_NAME);
+
+	if (notice_add(&s->ch, path, NOTICE_NAMES, private_ch_touched, s) ==
+	    -1)
+		session_log(s, true, "ch: cannot be watched: %s",
+		    strerror(errno));
+	free(path);
+}
+
+void
+private_clear(struct session *s)
+{
+	struct private *p, *next;
+
+	notice_clear(&s->ch);
+	deferred_clear(&s->ch_look);
+	for (p = TAILQ_FIRST(&s->privates); p != NULL; p = next) {
+		next = TAILQ_NEXT(p, entry);
+		if (p->ended && p->d == NULL && p->b == NULL)
+			private_forget(p);
+	}
+}

@@ -1,0 +1,140 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "session/join.h"
+#include "session/sock.h"
+
+#define SOCK_NAME "sock"
+#define SOCK_BACKLOG 128
+#define SOCK_REST_MS 1000    /* after descriptors have run out */
+
+struct sock {
+	int fd;
+	struct watch readable;
+	struct timer rest;
+};
+
+static void
+sock_rested(void *arg)
+{
+	struct sock *k = arg;
+
+	watch_want(&k->readable, true);
+}
+
+static void
+sock_readable(void *arg)
+{
+	struct session *s = arg;
+	struct sock *k = s->sock;
+	int fd = accept4(k->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd != -1) {
+		join_socket(s, fd);
+	} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
+	    errno == ENOBUFS) {
+		session_log(s, true, "sock: a client cannot be accepted: %s",
+		    strerror(errno));
+		watch_want(&k->readable, false);
+		timer_set(&k->rest, SOCK_REST_MS, sock_rested, k);
+	}
+	/* The rest are troubles of the one who came (accept(2)). */
+}
+
+/* Where it will be seen, a path must fit into 107 bytes (unix(7)). */
+static bool
+sock_fits(const struct session *s)
+{
+	struct sockaddr_un sun;
+
+	return strlen(s->place->rundir) + strlen(s->name) +
+	    sizeof("//" SOCK_NAME) <= sizeof(sun.sun_path);
+}
+
+bool
+sock_is_there(const struct session *s)
+{
+	return s->sock != NULL;
+}
+
+/* Bound by a relative name, for the directory is yet to be renamed. */
+static int
+sock_bind(int fd, int dir_fd, mode_t mode)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	mode_t mask;
+	int rv;
+
+	strlcpy(sun.sun_path, SOCK_NAME, sizeof(sun.sun_path));
+	if (fchdir(dir_fd) == -1)
+		return -1;
+	mask = umask(0777 & ~mode);
+	rv = bind(fd, (const struct sockaddr *)&sun, sizeof(sun));
+	umask(mask);
+	if (chdir("/") == -1)
+		return -1;
+	return rv == -1 ? -1 : listen(fd, SOCK_BACKLOG);
+}
+
+int
+sock_make(struct session *s, int dir_fd, struct why *why)
+{
+	int fd;
+
+	if (!sock_fits(s))
+		return 0;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd == -1 || sock_bind(fd, dir_fd, s->options.channel.mode) == -1) {
+		why_fail(why, FAULT_REFUSED, "sock: %s", strerror(errno));
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	if (s->gid != (gid_t)-1)
+		(void)!fchownat(dir_fd, SOCK_NAME, (uid_t)-1, s->gid,
+		    AT_SYMLINK_NOFOLLOW);
+	s->sock = xcalloc(1, sizeof(*s->sock));
+	s->sock->fd = fd;
+	return 0;
+}
+
+void
+sock_watch(struct session *s)
+{
+	if (s->sock == NULL) {
+		session_log(s, false, "there is no sock: its path would be "
+		    "longer than a socket's may be");
+		return;
+	}
+	watch_init(&s->sock->readable, s->sock->fd, LOOP_READ, sock_readable,
+	    s);
+	watch_want(&s->sock->readable, true);
+}
+
+void
+sock_mode(struct session *s, int dir_fd)
+{
+	if (s->sock != NULL)
+		(void)!fchmodat(dir_fd, SOCK_NAME, s->options.channel.mode,
+		    0);
+}
+
+void
+sock_clear(struct session *s)
+{
+	if (s->sock == NULL)
+		return;
+	timer_clear(&s->sock->rest);
+	watch_clear(&s->sock->readable);
+	close(s->sock->fd);
+	free(s->sock);
+	s->sock = NULL;
+}
