@@ -191,7 +191,7 @@ broker_ended(struct session *s, void *arg)
  * Are BROKER_ROOM descriptors left?  They are given out from the lowest, so
  * one tells: those that a new session would still take come after it.
  */
-static int
+int
 broker_room(struct why *why)
 {
 	int fd = fcntl(broker.place->rundir_fd, F_DUPFD_CLOEXEC, 0);

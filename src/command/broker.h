@@ -63,6 +63,12 @@ int broker_adapt(struct entry *e, const struct plan *plan, struct why *why);
  */
 typedef void broker_event(const char *name, struct entry *e, void *arg);
 
+/*
+ * Are enough descriptors left for what a session or a channel takes?  0, or
+ * -1 + FAULT_REFUSED.
+ */
+int broker_room(struct why *why);
+
 struct broker_observer {
 	TAILQ_ENTRY(broker_observer) entry;
 	const char *name;       /* borrowed; NULL: all */

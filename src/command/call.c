@@ -30,6 +30,17 @@ call_end(struct call *c)
 }
 
 static void
+call_close_descriptors(struct call *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->ndescriptors; i++)
+		if (c->descriptors[i] != -1)
+			close(c->descriptors[i]);
+	c->ndescriptors = 0;
+}
+
+static void
 call_free(struct call *c)
 {
 	call_end(c);
@@ -38,6 +49,7 @@ call_free(struct call *c)
 	watch_clear(&c->readable);
 	watch_clear(&c->writable);
 	close(c->fd);
+	call_close_descriptors(c);
 	if (c->clear != NULL)
 		c->clear(c);
 	free(c->state);
@@ -177,6 +189,16 @@ call_operand(const struct call *c, int i)
 	return i < c->args.noperands ? c->args.operands[i] : NULL;
 }
 
+int
+call_take_descriptor(struct call *c, size_t i)
+{
+	int fd = i < c->ndescriptors ? c->descriptors[i] : -1;
+
+	if (fd != -1)
+		c->descriptors[i] = -1;
+	return fd;
+}
+
 struct entry *
 call_session(struct call *c)
 {
@@ -285,6 +307,50 @@ call_parse(struct call *c)
 	}
 }
 
+/* Keep what came with the bytes, as many as a command takes. */
+static void
+call_keep_descriptors(struct call *c, struct msghdr *message)
+{
+	struct cmsghdr *h;
+	size_t n, i;
+	int fd;
+
+	for (h = CMSG_FIRSTHDR(message); h != NULL;
+	     h = CMSG_NXTHDR(message, h)) {
+		if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
+			continue;
+		n = (h->cmsg_len - CMSG_LEN(0)) / sizeof(fd);
+		for (i = 0; i < n; i++) {
+			memcpy(&fd, CMSG_DATA(h) + i * sizeof(fd),
+			    sizeof(fd));
+			if (c->ndescriptors < COMMAND_NDESCRIPTORS &&
+			    !c->started)
+				c->descriptors[c->ndescriptors++] = fd;
+			else
+				close(fd);
+		}
+	}
+}
+
+static ssize_t
+call_receive(struct call *c, void *data, size_t size)
+{
+	union {
+		char space[CMSG_SPACE(sizeof(c->descriptors))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = { .iov_base = data, .iov_len = size };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control.space,
+		.msg_controllen = sizeof(control.space) };
+	ssize_t n = recvmsg(c->fd, &message,
+	    MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (n != -1)
+		call_keep_descriptors(c, &message);
+	return n;
+}
+
 static void
 call_readable(void *arg)
 {
@@ -296,7 +362,7 @@ call_readable(void *arg)
 		call_drop(c);
 		return;
 	}
-	n = recv(c->fd, p, CALL_READ, MSG_DONTWAIT);
+	n = call_receive(c, p, CALL_READ);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	/* After the request only the end comes: it cancels. */

@@ -23,6 +23,9 @@ struct call {
 	/* What was asked; valid from run() until the end. */
 	struct command_args args;
 	const char *cwd;        /* the client's, absolute */
+	/* What came with the words; see call_take_descriptor(). */
+	int descriptors[COMMAND_NDESCRIPTORS];
+	size_t ndescriptors;
 
 	/* The command's own, between its callbacks. */
 	void *state;
@@ -53,6 +56,11 @@ void call_close_all(void);
 
 /* The operand i; NULL where it was not given. */
 const char *call_operand(const struct call *c, int i);
+/*
+ * The descriptor i that came with the words: the caller's to close from now
+ * on.  -1 where there is none, or it was taken.
+ */
+int call_take_descriptor(struct call *c, size_t i);
 /* The session that operand 0 names; NULL: the call is failed. */
 struct entry *call_session(struct call *c);
 /* Text for standard output. */

@@ -34,6 +34,7 @@ struct ask {
 	char *rundir;           /* absolute */
 	int rundir_fd, fd;
 	struct buf in;
+	bool given;             /* it has the descriptors */
 	bool answered;          /* it has said something */
 	int64_t until_ms;       /* to try again */
 	int failures;           /* to start a broker */
@@ -146,6 +147,36 @@ ask_close(struct ask *a)
 	buf_clear(&a->in);
 }
 
+/* The command's descriptors go with the first bytes (unix(7)). */
+static ssize_t
+ask_send_some(struct ask *a, const struct buf *out)
+{
+	const struct client *client = a->client;
+	size_t size = client->ndescriptors * sizeof(client->descriptors[0]);
+	union {
+		char space[CMSG_SPACE(sizeof(client->descriptors))];
+		struct cmsghdr align;
+	} control = { 0 };
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)buf_peek(out),
+		.iov_len = buf_length(out) };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct cmsghdr *header;
+	ssize_t n;
+
+	if (size > 0 && !a->given) {
+		message.msg_control = control.space;
+		message.msg_controllen = CMSG_SPACE(size);
+		header = CMSG_FIRSTHDR(&message);
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(size);
+		memcpy(CMSG_DATA(header), client->descriptors, size);
+	}
+	n = sendmsg(a->fd, &message, MSG_NOSIGNAL);
+	a->given = a->given || n > 0;
+	return n;
+}
+
 /* Errors are left to the answer: it may have come before all was sent. */
 static int
 ask_send(struct ask *a, const char *cwd, struct why *why)
@@ -160,8 +191,7 @@ ask_send(struct ask *a, const char *cwd, struct why *why)
 		return why_fail(why, FAULT_USAGE, "the command is too long");
 	}
 	while (buf_length(&out) > 0 && n > 0) {
-		n = send(a->fd, buf_peek(&out), buf_length(&out),
-		    MSG_NOSIGNAL);
+		n = ask_send_some(a, &out);
 		if (n > 0)
 			buf_drain(&out, (size_t)n);
 		else if (n == -1 && errno == EINTR)
@@ -333,7 +363,7 @@ ask_again(struct ask *a, struct why *why)
 	return ++a->failures < CLIENT_FAILURES;
 }
 
-static int
+int
 client_ask(struct client *client, const struct command_args *args)
 {
 	struct ask a = { .client = client, .args = args, .rundir_fd = -1,
@@ -346,6 +376,7 @@ client_ask(struct client *client, const struct command_args *args)
 	do {
 		status = ask_once(&a, cwd, &why);
 		ask_close(&a);
+		a.given = false;
 	} while (status == -1 && ask_again(&a, &why));
 	free(cwd);
 	free(a.rundir);
@@ -363,6 +394,11 @@ client_command(struct client *client, const struct command_args *args)
 
 	if (args->help)
 		return help_command(command);
+	if (command->flags & COMMAND_DESCRIPTORS) {
+		client->descriptors[0] = STDIN_FILENO;
+		client->descriptors[1] = STDOUT_FILENO;
+		client->ndescriptors = 2;
+	}
 	if (command->local != NULL)
 		status = command->local(client, args);
 	return status != -1 ? status : client_ask(client, args);

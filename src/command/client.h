@@ -10,10 +10,17 @@
 #include "base/why.h"
 #include "command/command.h"
 
+struct talk_options;
+
 struct client {
 	const char *rundir;     /* -r; NULL: the default */
 	int argc;
 	char **argv;            /* the command's words */
+	/* Go with them (COMMAND_DESCRIPTORS); first 0 and 1. */
+	int descriptors[COMMAND_NDESCRIPTORS];
+	size_t ndescriptors;
+	/* talk.h's, in fifoctl alone: only that is linked with libedit. */
+	int (*talk)(int fd, const struct talk_options *o);
 };
 
 /*
@@ -24,6 +31,10 @@ int client_run(struct client *client);
 
 /* --- for commands that are fifoctl's --- */
 
+/*
+ * Ask the broker: relay what it says, and return its exit status.
+ */
+int client_ask(struct client *client, const struct command_args *args);
 /* The run directory, open, and its path (the caller frees); or -1 + why. */
 int client_rundir(const struct client *client, char **path, struct why *why);
 /* The working directory, absolute; NULL where it is gone. Caller frees. */

@@ -14,6 +14,8 @@
 
 /* The most operands a command has; the row's usage says how many. */
 #define COMMAND_OPERANDS 3
+/* The most descriptors that come with a command's words. */
+#define COMMAND_NDESCRIPTORS 2
 
 struct call;
 struct client;
@@ -24,6 +26,7 @@ enum {
 	COMMAND_WATCHES = 1 << 2,       /* ends well when the broker does */
 	COMMAND_IN_FILE = 1 << 3,       /* may stand in a configuration file */
 	COMMAND_SESSION = 1 << 4,       /* the first operand is a session */
+	COMMAND_DESCRIPTORS = 1 << 5,   /* descriptors come with the words */
 };
 
 /* One option of a command, by its letter, its long name or both. */

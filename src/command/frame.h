@@ -4,7 +4,9 @@
  *
  *	fifoctl -> fifod	FRAME_REQUEST, once: strings, each ended by a
  *				NUL: the protocol's number, the working
- *				directory, the command's words
+ *				directory, the command's words; with its first
+ *				byte come the descriptors that some commands
+ *				take (SCM_RIGHTS, unix(7))
  *	fifod -> fifoctl	FRAME_OUTPUT	bytes for standard output
  *				FRAME_ERROR	one line for standard error
  *				FRAME_EXIT	4 bytes, the exit status; last

@@ -8,6 +8,7 @@
 #include "base/words.h"
 #include "command/client.h"
 #include "command/help.h"
+#include "framing/framing.h"
 #include "session/session.h"
 #include "transport/transport.h"
 
@@ -54,7 +55,8 @@ help_commands(void)
 		    2);
 		help_wrap((*c)->text, 0, HELP_INDENT);
 	}
-	printf("\nMore: fifoctl help COMMAND | options | endpoints | exit\n");
+	printf("\nMore: fifoctl help COMMAND | options | endpoints | framings | "
+	    "exit\n");
 }
 
 int
@@ -109,10 +111,26 @@ static void
 help_endpoints(void)
 {
 	const struct transport *const *t;
+	const struct imply_row *row;
 
 	for (t = transport_table; *t != NULL; t++) {
 		printf("  %s\n", (*t)->usage);
 		help_wrap((*t)->text, 0, HELP_INDENT);
+	}
+	for (row = imply_rows; row->scheme != NULL; row++) {
+		printf("  %s\n", row->usage);
+		help_wrap(row->text, 0, HELP_INDENT);
+	}
+}
+
+static void
+help_framings(void)
+{
+	const struct framing *const *f;
+
+	for (f = framing_table; *f != NULL; f++) {
+		printf("  %s\n", (*f)->usage);
+		help_wrap((*f)->text, 0, HELP_INDENT);
 	}
 }
 
@@ -132,6 +150,7 @@ static const struct help_topic {
 } help_topics[] = {
 	{ "options", help_options },
 	{ "endpoints", help_endpoints },
+	{ "framings", help_framings },
 	{ "exit", help_exit },
 };
 #define HELP_NTOPICS (sizeof(help_topics) / sizeof(help_topics[0]))
@@ -161,9 +180,9 @@ help_local(struct client *client, const struct command_args *args)
 
 const struct command command_help = {
 	.name = "help",
-	.usage = "[COMMAND | options | endpoints | exit]",
+	.usage = "[COMMAND | options | endpoints | framings | exit]",
 	.text = "Explain a command, or list the options of sessions, the "
-		"kinds of endpoints or the exit statuses.",
+		"kinds of endpoints, the framings or the exit statuses.",
 	.max = 1,
 	.local = help_local,
 };

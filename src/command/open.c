@@ -9,6 +9,7 @@
 #include "command/attempt.h"
 #include "command/client.h"
 #include "command/plan.h"
+#include "session/sock.h"
 
 #define OPEN_TEXT 1024          /* room for what differs, in words */
 
@@ -87,6 +88,27 @@ open_when_gone(struct call *c)
 	call_observe(c, call_operand(c, 0), open_event);
 }
 
+/* What the one who opens it may not have meant. */
+static void
+open_hint(struct call *c, const struct session *s)
+{
+	static const struct {
+		const char *port, *name, *scheme;
+	} rows[] = { { "80", "http", "http" }, { "443", "https", "https" } };
+	size_t i;
+
+	if (!sock_is_there(s))
+		call_warn(c, "%s: it has no sock, whose path would be longer "
+		    "than a socket's may be", s->name);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (s->pool == NULL && s->url.port != NULL &&
+		    (strcmp(s->url.port, rows[i].port) == 0 ||
+		    strcmp(s->url.port, rows[i].name) == 0))
+			call_warn(c, "%s: this is a stream; for requests and "
+			    "replies of HTTP open %s://%s", s->name,
+			    rows[i].scheme, s->url.host);
+}
+
 static void
 open_new(struct call *c)
 {
@@ -99,6 +121,7 @@ open_new(struct call *c)
 		return;
 	}
 	o->attempt.undo = true;
+	open_hint(c, e->session);
 	open_wait(c, e);
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "command/client.h"
+#include "command/talk.h"
 
 static void
 usage(void)
@@ -20,7 +21,8 @@ usage(void)
 
 /*
  * A shell may have closed descriptors 0 to 2; a socket must not take their
- * place and be written to as standard output.
+ * place and be written to as standard output.  What takes it has no bytes,
+ * and cannot be written to, so that output is not lost in silence.
  */
 static void
 open_standard_descriptors(void)
@@ -28,7 +30,7 @@ open_standard_descriptors(void)
 	int fd;
 
 	do {
-		fd = open("/dev/null", O_RDWR);
+		fd = open("/dev/null", O_RDONLY);
 	} while (fd != -1 && fd <= 2);
 	if (fd > 2)
 		close(fd);
@@ -45,7 +47,7 @@ main(int argc, char **argv)
 	};
 	static char help[] = "help", version[] = "version";
 	char *only[] = { NULL, NULL };
-	struct client client = { 0 };
+	struct client client = { .talk = talk_run };
 	int c;
 
 	open_standard_descriptors();

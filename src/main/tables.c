@@ -15,6 +15,7 @@ static const struct tables_row {
 	{ "mdoc-commands", tables_mdoc_commands },
 	{ "mdoc-options", tables_mdoc_options },
 	{ "mdoc-endpoints", tables_mdoc_endpoints },
+	{ "mdoc-framings", tables_mdoc_framings },
 	{ "mdoc-facts", tables_mdoc_facts },
 	{ "mdoc-ctl", tables_mdoc_ctl },
 	{ "mdoc-exit", tables_mdoc_exit },

@@ -8,6 +8,7 @@
 void tables_mdoc_commands(void);
 void tables_mdoc_options(void);
 void tables_mdoc_endpoints(void);
+void tables_mdoc_framings(void);
 void tables_mdoc_facts(void);
 void tables_mdoc_ctl(void);
 void tables_mdoc_exit(void);

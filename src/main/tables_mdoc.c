@@ -5,6 +5,7 @@
 
 #include "base/option.h"
 #include "command/command.h"
+#include "framing/framing.h"
 #include "main/tables.h"
 #include "session/ctl.h"
 #include "session/session.h"
@@ -192,11 +193,29 @@ void
 tables_mdoc_endpoints(void)
 {
 	const struct transport *const *t;
+	const struct imply_row *row;
 
 	printf(".Bl -tag -width Ds\n");
 	for (t = transport_table; *t != NULL; t++) {
 		printf(".It Sy %s\n", (*t)->usage);
 		mdoc_text((*t)->text);
+	}
+	for (row = imply_rows; row->scheme != NULL; row++) {
+		printf(".It Sy %s\n", row->usage);
+		mdoc_text(row->text);
+	}
+	printf(".El\n");
+}
+
+void
+tables_mdoc_framings(void)
+{
+	const struct framing *const *f;
+
+	printf(".Bl -tag -width Ds\n");
+	for (f = framing_table; *f != NULL; f++) {
+		printf(".It Cm %s\n", (*f)->usage);
+		mdoc_text((*f)->text);
 	}
 	printf(".El\n");
 }

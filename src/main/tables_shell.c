@@ -2,11 +2,13 @@
  * Completions.  The words come from the tables, what is done with them is the
  * shells' own text below; names of sessions are asked of fifoctl itself.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/option.h"
 #include "command/command.h"
+#include "framing/framing.h"
 #include "main/tables.h"
 #include "session/session.h"
 #include "session/status.h"
@@ -41,7 +43,7 @@ static void
 list_topics(void)
 {
 	list_commands();
-	printf(" options endpoints exit");
+	printf(" options endpoints framings exit");
 }
 
 /* "tls://HOST:PORT" up to the first capital letter. */
@@ -49,10 +51,40 @@ static void
 list_endpoints(void)
 {
 	const struct transport *const *t;
+	const struct imply_row *row;
 
 	for (t = transport_table; *t != NULL; t++)
 		printf(" %.*s", (int)strcspn((*t)->usage,
 		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), (*t)->usage);
+	for (row = imply_rows; row->scheme != NULL; row++)
+		printf(" %s://", row->scheme);
+}
+
+/* " delim:", " length:u8 length:u16be…", each with `before` before it. */
+static void
+list_framing(const struct framing *f, const char *before)
+{
+	const char *p = f->usage + strlen(f->name);
+	size_t n;
+
+	if (*p != ':' || isupper((unsigned char)p[1])) {
+		printf(" %s%s%s", before, f->name, *p == ':' ? ":" : "");
+		return;
+	}
+	do {
+		n = strcspn(++p, "|[");
+		printf(" %s%s:%.*s", before, f->name, (int)n, p);
+		p += n;
+	} while (*p == '|');
+}
+
+static void
+list_framings(const char *before)
+{
+	const struct framing *const *f;
+
+	for (f = framing_table; *f != NULL; f++)
+		list_framing(*f, before);
 }
 
 static void
@@ -136,6 +168,9 @@ shell_choices(void)
 			printf(" ;;\n");
 		}
 	}
+	printf("\tframing) echo");
+	list_framings("");
+	printf(" ;;\n\tconnections) echo each ;;\n");
 }
 
 /* Arms by which a command's operands find their list. */
@@ -214,7 +249,7 @@ static const char shell_bash[] =
     "\tfor ((i = 1; i < ${#argv[@]} - 1; i++)); do\n"
     "\t\tcase ${argv[i]} in\n"
     "\t\t-r) [[ -z $command ]] && rundir=${argv[++i]} ;;\n"
-    "\t\t-[dot]) ((i++)) ;;\n"
+    "\t\t-[dopt]) ((i++)) ;;\n"
     "\t\t-*) ;;\n"
     "\t\t*)\tif [[ -z $command ]]; then command=${argv[i]}\n"
     "\t\t\telse ((++n)); fi ;;\n"
@@ -223,10 +258,12 @@ static const char shell_bash[] =
     "\tCOMPREPLY=()\n"
     "\tcase ${argv[${#argv[@]} - 2]} in\n"
     "\t-d|-r)\tcompopt -o dirnames; return ;;\n"
-    "\t-t)\treturn ;;\n"
+    "\t-[pt])\treturn ;;\n"
     "\t-o)\twords=$(_fifoctl_words options) ;;\n"
     "\t*)\tif [[ -z $command ]]; then\n"
     "\t\t\twords=$(_fifoctl_words commands)\n"
+    "\t\telif [[ $cur == --@(close|directory)=* ]]; then\n"
+    "\t\t\tcompopt -o dirnames; return\n"
     "\t\telif [[ $cur == -* ]]; then\n"
     "\t\t\twords=$(_fifoctl_own \"$command\")\n"
     "\t\telse\n"
@@ -240,7 +277,7 @@ static const char shell_bash[] =
     "\t\twords=${words/ / ${cur%%=*}=}\n"
     "\tfi\n"
     "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-    "\t[[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=/] ]] &&\n"
+    "\t[[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=/:] ]] &&\n"
     "\t    compopt -o nospace\n"
     "\t[[ $cur == *[:=]* ]] && before=${cur%\"${cur##*[:=]}\"}\n"
     "\tCOMPREPLY=(\"${COMPREPLY[@]#\"$before\"}\")\n"
@@ -264,7 +301,7 @@ static const char shell_zsh[] =
     "\tfor ((i = 2; i < CURRENT; i++)); do\n"
     "\t\tcase $words[i] in\n"
     "\t\t-r) [[ -z $command ]] && rundir=$words[++i] ;;\n"
-    "\t\t-[dot]) ((i++)) ;;\n"
+    "\t\t-[dopt]) ((i++)) ;;\n"
     "\t\t-*) ;;\n"
     "\t\t*)\tif [[ -z $command ]]; then command=$words[i]\n"
     "\t\t\telse ((++n)); fi ;;\n"
@@ -272,10 +309,12 @@ static const char shell_zsh[] =
     "\tdone\n"
     "\tcase $words[CURRENT-1] in\n"
     "\t-d|-r)\t_files -/; return ;;\n"
-    "\t-t)\treturn ;;\n"
+    "\t-[pt])\treturn ;;\n"
     "\t-o)\tfound=($(_fifoctl_words options)) ;;\n"
     "\t*)\tif [[ -z $command ]]; then\n"
     "\t\t\t_describe command _fifoctl_commands; return\n"
+    "\t\telif [[ $cur == --(close|directory)=* ]]; then\n"
+    "\t\t\tcompset -P '*='; _files -/; return\n"
     "\t\telif [[ $cur == -* ]]; then\n"
     "\t\t\tfound=($(_fifoctl_own $command))\n"
     "\t\telse\n"
@@ -287,8 +326,8 @@ static const char shell_zsh[] =
     "\t\tfound=($(_fifoctl_values ${cur%%=*}))\n"
     "\t\tfound=(${cur%%=*}=$^found)\n"
     "\tfi\n"
-    "\tcompadd -S '' -- ${(M)found:#*[=/]}\n"
-    "\tcompadd -- ${found:#*[=/]}\n"
+    "\tcompadd -S '' -- ${(M)found:#*[=/:]}\n"
+    "\tcompadd -- ${found:#*[=/:]}\n"
     "}\n"
     "\n"
     "_fifoctl \"$@\"\n";
@@ -327,6 +366,7 @@ fish_option(const struct command *c, const struct command_option *o)
 	if (o->argument != NULL && strcmp(o->argument, "KEY=VALUE") == 0) {
 		printf(" -a '");
 		list_options();
+		list_framings("framing=");
 		printf("'");
 	}
 	printf(" -d ");
