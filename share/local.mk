@@ -4,9 +4,10 @@
 TABLES = ./src/main/tables$(EXEEXT)
 
 man_MANS = share/man/fifoctl.1 share/man/fifod.conf.5 \
-	share/man/fifod-session.7 share/man/fifod.8
+	share/man/fifod-framing.7 share/man/fifod-session.7 share/man/fifod.8
 man_templates = share/man/fifoctl.1.in share/man/fifod.conf.5.in \
-	share/man/fifod-session.7.in share/man/fifod.8.in
+	share/man/fifod-framing.7.in share/man/fifod-session.7.in \
+	share/man/fifod.8.in
 
 MAN_FILL = $(AM_V_GEN)$(MKDIR_P) share/man && \
 	$(AWK) -v tables='$(TABLES)' -v sysconfdir='$(sysconfdir)' \
@@ -17,6 +18,9 @@ share/man/fifoctl.1: share/man/fifoctl.1.in $(man_needs)
 	$(MAN_FILL) $(srcdir)/share/man/fifoctl.1.in >$@.new && mv $@.new $@
 share/man/fifod.conf.5: share/man/fifod.conf.5.in $(man_needs)
 	$(MAN_FILL) $(srcdir)/share/man/fifod.conf.5.in >$@.new && mv $@.new $@
+share/man/fifod-framing.7: share/man/fifod-framing.7.in $(man_needs)
+	$(MAN_FILL) $(srcdir)/share/man/fifod-framing.7.in >$@.new && \
+		mv $@.new $@
 share/man/fifod-session.7: share/man/fifod-session.7.in $(man_needs)
 	$(MAN_FILL) $(srcdir)/share/man/fifod-session.7.in >$@.new && \
 		mv $@.new $@
