@@ -2,7 +2,8 @@
  * What the bench programs share: a clock, whole writes, and the two ends of
  * the one protocol they speak, HTTP/1.1 with keep-alive:
  *
- *	GET /N			the reply has a body of N pattern bytes
+ *	GET /N			the reply has a body of N pattern bytes, letters,
+ *				so that a shell can hold them
  *	PUT with Content-Length	the body is consumed, the reply has none
  */
 #ifndef BENCH_H
@@ -17,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define REPLY_BODY	50		/* bytes; with its head about 200 */
+#define REPLY_MOST	512
 #define CHUNK		(256 * 1024)	/* most bytes of one read or write */
 #define PATTERN_PERIOD	65521		/* prime: displaced bytes show */
 
@@ -50,7 +53,9 @@ write_all(int fd, const void *data, size_t len)
 static inline unsigned char
 pattern_byte(uint64_t offset)
 {
-	return (unsigned char)((offset % PATTERN_PERIOD) * 131 >> 3);
+	uint64_t n = (offset % PATTERN_PERIOD) * 131 >> 3;
+
+	return (unsigned char)('a' + n % 26);
 }
 
 /* A buffer from which CHUNK bytes can be sent as of any offset of a body. */
@@ -71,13 +76,40 @@ pattern_fits(const unsigned char *buf, size_t len, uint64_t offset)
 	    buf[len - 1] == pattern_byte(offset + len - 1);
 }
 
-/* The head of the reply with a body of this length; every end knows it. */
+/*
+ * The head of the reply with a body of this length; every end knows it.  It has
+ * the lines that a reply usually has, since a shell reads them one by one.
+ */
 static inline size_t
 reply_head(char *buf, size_t size, uint64_t length)
 {
 	return (size_t)snprintf(buf, size,
-	    "HTTP/1.1 200 OK\r\nContent-Length: %llu\r\n\r\n",
+	    "HTTP/1.1 200 OK\r\nServer: fifod-bench/10\r\n"
+	    "Date: Wed, 01 Jan 2025 00:00:00 GMT\r\n"
+	    "Content-Type: text/plain\r\nContent-Length: %llu\r\n"
+	    "Connection: keep-alive\r\n\r\n",
 	    (unsigned long long)length);
+}
+
+/*
+ * How long the reply to GET /50 is, of which so much has come; 0: its head is
+ * not whole.  The server may be another than ours, but its body is ours.
+ */
+static inline size_t
+reply_length(const unsigned char *buf, size_t have)
+{
+	const unsigned char *end = memmem(buf, have, "\r\n\r\n", 4);
+
+	return end == NULL ? 0 : (size_t)(end - buf) + 4 + REPLY_BODY;
+}
+
+/* Is it whole, nothing more, and what was asked for? */
+static inline int
+reply_fits(const unsigned char *buf, size_t have)
+{
+	return have > REPLY_BODY && have == reply_length(buf, have) &&
+	    memcmp(buf, "HTTP/1.1 200 OK\r\n", 17) == 0 &&
+	    pattern_fits(buf + have - REPLY_BODY, REPLY_BODY, 0);
 }
 
 #endif

@@ -59,7 +59,7 @@ cpu(char *pids[])
 static void
 head_receive(int fd, uint64_t length)
 {
-	char got[128], want[128];
+	char got[256], want[256];
 	size_t have = 0, n;
 	ssize_t r;
 

@@ -2,8 +2,11 @@
 # lib.sh: what the driver and the adapters share.  Every process that is
 # started here is ended here, by its own pid.
 
-HOST=127.0.0.1
-SERVER_PID='' PORT='' IN='' OUT='' PIDS='' COMMAND=() FILTER_PID=''
+HOST=127.0.0.1 FAR_HOST=10.99.0.2
+SERVER_PID='' IN='' OUT='' PIDS='' COMMAND=() FILTER_PID=''
+SERVER_UNDER=()		# who runs the server: a command in front of it
+declare -A PORTS=()	# of the server, by protocol
+TRIP=()			# how rtt asks this relay, -r or -e
 PAGE=$(getconf PAGESIZE)
 
 say()
@@ -16,6 +19,29 @@ failed()
 {
 	say "not measured: $*"
 	: >"$RESULTS/failed"
+}
+
+# A peer, or a NAME, that this machine cannot have: said once, and no failure.
+absent()
+{
+	! grep -q "^absent	$1	" "$RAW" || return 0
+	say "left out: $1: $2"
+	printf 'absent\t%s\t0\t1\n' "$1" >>"$RAW"
+}
+
+# peer_here NAME: can it be run?
+peer_here()
+{
+	local program=$1
+
+	case $1 in
+	fifod | prototype) return 0 ;;
+	s_client) program=openssl ;;
+	stunnel) command -v stunnel4 >/dev/null && return 0 ;;
+	esac
+	command -v "$program" >/dev/null && return 0
+	absent "$1" "no $program on this machine"
+	return 1
 }
 
 # record FIGURE COMPETITOR VALUE
@@ -86,27 +112,73 @@ certificate_make()
 {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
 	    -nodes -days 2 -subj /CN=localhost \
-	    -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' \
+	    -addext "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:$FAR_HOST" \
 	    -keyout "$SCRATCH/key.pem" -out "$CERT" 2>/dev/null
 }
 
-# server_start tcp|tls: sets PORT
+# nginx_configure: a server that is as quick as it can be, and answers as ours.
+# It cannot choose its ports, so that it wants a network of its own.
+nginx_configure()
+{
+	local body
+
+	body=$(awk 'BEGIN { for (i = 0; i < 50; i++)
+		printf "%c", 97 + int(i * 131 / 8) % 26 }')
+	cat >"$SCRATCH/nginx.conf" <<-END
+		daemon off; master_process off; pid $SCRATCH/nginx.pid;
+		error_log $RESULTS/stderr crit;
+		events { worker_connections 4096; }
+		http {
+			access_log off; default_type text/plain;
+			client_body_temp_path $SCRATCH/n1;
+			proxy_temp_path $SCRATCH/n2;
+			fastcgi_temp_path $SCRATCH/n3;
+			uwsgi_temp_path $SCRATCH/n4;
+			scgi_temp_path $SCRATCH/n5;
+			keepalive_requests 1000000000; keepalive_timeout 3600s;
+			keepalive_time 24h;
+			server {
+				listen $HOST:8080; listen $HOST:8443 ssl;
+				ssl_certificate $CERT;
+				ssl_certificate_key $SCRATCH/key.pem;
+				ssl_protocols TLSv1.3;
+				location / { return 200 $body; }
+			}
+		}
+	END
+}
+
+nginx_start()
+{
+	nginx_configure
+	nginx -c "$SCRATCH/nginx.conf" -p "$SCRATCH/" 2>>"$RESULTS/stderr" &
+	SERVER_PID=$!
+	until (exec 9<>"/dev/tcp/$HOST/8443") 2>/dev/null; do
+		kill -0 "$SERVER_PID" 2>/dev/null || return 1
+		sleep 0.02
+	done
+	PORTS=([tcp]=8080 [http]=8080 [tls]=8443 [https]=8443)
+}
+
+# server_start: on HOST; sets PORTS
 server_start()
 {
 	local plain tls line
 
+	if [ "${SERVER:-}" = nginx ] && [ ${#SERVER_UNDER[@]} = 0 ]; then
+		nginx_start
+		return
+	fi
 	: >"$SCRATCH/ports"
-	"$BIN/server" "$CERT" "$SCRATCH/key.pem" >>"$SCRATCH/ports" &
+	"${SERVER_UNDER[@]}" "$BIN/server" -a "$HOST" "$CERT" \
+	    "$SCRATCH/key.pem" >>"$SCRATCH/ports" &
 	SERVER_PID=$!
 	until read -r line <"$SCRATCH/ports" && [ -n "$line" ]; do
 		kill -0 "$SERVER_PID" 2>/dev/null || return 1
 		sleep 0.01
 	done
 	read -r plain tls <<<"$line"
-	case $1 in
-	tcp) PORT=$plain ;;
-	tls) PORT=$tls ;;
-	esac
+	PORTS=([tcp]=$plain [http]=$plain [tls]=$tls [https]=$tls)
 }
 
 server_stop()
@@ -117,7 +189,8 @@ server_stop()
 
 # --- peers: adapters/NAME.sh defines three functions
 #
-# adapter_start PROTOCOL PORT	sets IN, OUT and PIDS (what does the relaying)
+# adapter_start PROTOCOL PORT	sets IN, OUT and PIDS (what does the relaying),
+#				and TRIP where it is not asked by plain rtt
 # adapter_stop
 # adapter_command PROTOCOL PORT	only peers that are filters, COMMAND <IN >OUT:
 #				says command_is COMMAND...
@@ -158,9 +231,12 @@ filter_stop()
 # relay_start NAME PROTOCOL: up and proven by a first exchange, else failed
 relay_start()
 {
+	peer_here "$1" || return 1
 	adapter_use "$1"
-	if adapter_start "$2" "$PORT" &&
-	    PATIENCE=10 bounded "$BIN/rtt" -n 1 "$IN" "$OUT" >/dev/null; then
+	TRIP=()
+	if adapter_start "$2" "${PORTS[$2]}" &&
+	    PATIENCE=10 bounded "$BIN/rtt" -n 1 "${TRIP[@]}" "$IN" "$OUT" \
+	    >/dev/null; then
 		return 0
 	fi
 	failed "$1 over $2: it relays nothing"
@@ -171,17 +247,23 @@ relay_start()
 # --- fifod: one broker, sessions s1 to sN, all from a configuration file
 
 BROKER_PID='' BROKER_CAPACITY=''
-BROKER_AS=()	# who runs it: a command in front of fifod
+BROKER_AS=()		# who runs it: a command in front of fifod
+BROKER_OPTIONS=''	# of its sessions
 
 # broker_configure N PROTOCOL PORT
 broker_configure()
 {
+	local options=$BROKER_OPTIONS
+
+	case $2 in
+	tls | https) options="$options -o ca=$CERT" ;;
+	esac
 	rm -rf "$SCRATCH/run"
 	mkdir "$SCRATCH/run"
 	chmod 0700 "$SCRATCH/run"
 	[ ${#BROKER_AS[@]} = 0 ] || chown nobody "$SCRATCH/run"
 	awk -v n="$1" -v peer="$2://$HOST:$3" \
-	    -v options="$([ "$2" = tcp ] || printf '%s' "-o ca=$CERT")" \
+	    -v options="$options" \
 	    'BEGIN {
 		for (i = 1; i <= n; i++)
 			printf "open s%d %s %s\n", i, peer, options
@@ -236,8 +318,8 @@ machine_describe()
 	nproc
 	sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | sort | uniq -c
 	openssl version
-	socat -V | sed -n 2p
-	dpkg-query -W bash ncat netcat-openbsd socat stunnel4 2>/dev/null
+	dpkg-query -W bash curl ncat netcat-openbsd socat stunnel4 wrk \
+	    2>/dev/null
 }
 
 # programs_make: what is older than its source, unless make(1) did it
@@ -246,7 +328,8 @@ programs_make()
 	local name
 
 	mkdir -p "$BIN" || return 1
-	for name in await bulk prototype rtt server start; do
+	for name in await bulk far many process prototype relays rtt server \
+	    start; do
 		[ "$BIN/$name" -nt "$HERE/$name.c" ] &&
 		    [ "$BIN/$name" -nt "$HERE/bench.h" ] && continue
 		# shellcheck disable=SC2086

@@ -7,7 +7,9 @@
  *	tls	TLS 1.3 over memory BIOs; as many whole records as fit in
  *		256 KiB make one write of the FIFO or of the socket
  *
- * usage: prototype [-p PIPE-SIZE] splice|rw|tls PORT
+ * usage: prototype [-p PIPE-SIZE] [-u SOCKET] splice|rw|tls PORT
+ * -u: instead of <in >out, whoever connects to this unix socket, one client
+ *  after the other.
  *
  * A pump moves bytes one way until a side would block; edge-triggered epoll
  * says when to try again.  After a short read the source is empty, and new
@@ -15,6 +17,7 @@
  */
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <arpa/inet.h>
 #include <err.h>
@@ -43,6 +46,7 @@ static SSL *ssl;
 static BIO *from_net, *to_net;
 static char cipher[CHUNK];	/* what one read of the socket gave */
 static size_t flushed;		/* bytes of to_net that were sent */
+static int serving;		/* clients of a unix socket */
 
 /*
  * Of all functions below that return an int: 1 done, 0 would block, -1 the
@@ -207,7 +211,11 @@ watch(int ep, int fd, uint32_t events)
 		err(1, "epoll_ctl");
 }
 
-/* That the socket is writable is news only after the pump was blocked. */
+/*
+ * That the socket is writable is news only after the pump was blocked.  That a
+ * unix socket is, is told after each read of its client: for bare round trips,
+ * which never block it, that would be one call too many.
+ */
 static void
 relay(int sock, int (*send_pump)(struct pump *),
     int (*receive_pump)(struct pump *))
@@ -221,7 +229,8 @@ relay(int sock, int (*send_pump)(struct pump *),
 		err(1, NULL);
 	ep = epoll_create1(EPOLL_CLOEXEC);
 	watch(ep, 0, EPOLLIN);
-	watch(ep, 1, EPOLLOUT);
+	if (!serving)
+		watch(ep, 1, EPOLLOUT);
 	watch(ep, sock, EPOLLIN | EPOLLOUT);
 	for (;;) {
 		n = epoll_wait(ep, ev, 4, -1);
@@ -237,32 +246,65 @@ relay(int sock, int (*send_pump)(struct pump *),
 		}
 		if (send) {
 			if ((n = send_pump(&in)) == -1)
-				return;
+				break;
 			blocked = n == 0;
 		}
 		if (receive && receive_pump(&out) == -1)
-			return;
+			break;
+	}
+	close(ep);
+	free(in.buf);
+	free(out.buf);
+}
+
+/* Put each client of the socket in the place of standard input and output. */
+static void
+serve(const char *path, int port)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd, listener;
+
+	serving = 1;
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
+	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (listener == -1 ||
+	    bind(listener, (struct sockaddr *)&sun, sizeof(sun)) == -1 ||
+	    listen(listener, 8) == -1)
+		err(1, "%s", path);
+	for (;;) {
+		if ((fd = accept(listener, NULL, NULL)) == -1 ||
+		    dup2(fd, 0) == -1 || dup2(fd, 1) == -1)
+			err(1, "accept");
+		close(fd);
+		fd = tcp_connect(port);
+		relay(fd, rw_pump, rw_pump);
+		close(fd);
 	}
 }
 
 int
 main(int argc, char *argv[])
 {
-	const char *how;
+	const char *how, *path = NULL;
 	int ch, pipe_size = 0, sock;
 
-	while ((ch = getopt(argc, argv, "p:")) != -1) {
-		if (ch != 'p')
+	while ((ch = getopt(argc, argv, "p:u:")) != -1) {
+		if (ch == 'p')
+			pipe_size = atoi(optarg);
+		else if (ch == 'u')
+			path = optarg;
+		else
 			return 2;
-		pipe_size = atoi(optarg);
 	}
 	if (argc - optind != 2) {
-		fprintf(stderr,
-		    "usage: prototype [-p SIZE] splice|rw|tls PORT\n");
+		fprintf(stderr, "usage: prototype [-p SIZE] [-u SOCKET] "
+		    "splice|rw|tls PORT\n");
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
 	how = argv[optind];
+	if (path != NULL)
+		serve(path, atoi(argv[optind + 1]));
 	sock = tcp_connect(atoi(argv[optind + 1]));
 	if (pipe_size > 0 && (fcntl(0, F_SETPIPE_SZ, pipe_size) == -1 ||
 	    fcntl(1, F_SETPIPE_SZ, pipe_size) == -1))

@@ -1,11 +1,11 @@
 /*
  * server: the peer of every figure, one HTTP/1.1 keep-alive server (bench.h
- * says what it answers), plain and TLS 1.3, on two ports of 127.0.0.1 that it
- * prints.  One thread: epoll tells which connection has a request, the request
- * is then served with blocking calls, since only one transfer runs at a time.
- * A connection without a request is held for ever.
+ * says what it answers), plain and TLS 1.3, on two ports of ADDRESS (127.0.0.1)
+ * that it prints.  One thread: epoll tells which connection has a request, the
+ * request is then served with blocking calls, since only one transfer runs at a
+ * time.  A connection without a request is held for ever.
  *
- * usage: server CERTIFICATE KEY
+ * usage: server [-a ADDRESS] CERTIFICATE KEY
  */
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -68,7 +68,7 @@ conn_close(struct conn *c)
 static int
 serve_get(struct conn *c, uint64_t length)
 {
-	char head[128 + 512];
+	char head[256 + 512];
 	uint64_t done;
 	size_t n;
 
@@ -198,13 +198,14 @@ listener_accept(struct listener *l, int ep)
 }
 
 static void
-listener_open(struct listener *l, int tls, int ep)
+listener_open(struct listener *l, const char *address, int tls, int ep)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = l };
 	struct sockaddr_in sin = { .sin_family = AF_INET };
 	socklen_t len = sizeof(sin);
 
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (inet_pton(AF_INET, address, &sin.sin_addr) != 1)
+		errx(1, "%s: not an IPv4 address", address);
 	l->tls = tls;
 	l->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (l->fd == -1 ||
@@ -236,10 +237,14 @@ main(int argc, char *argv[])
 	struct epoll_event ev[64];
 	struct listener listeners[2];
 	struct rlimit files;
-	int ep, i, n;
+	const char *address = "127.0.0.1";
+	int ch, ep, i, n;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: server CERTIFICATE KEY\n");
+	while ((ch = getopt(argc, argv, "a:")) == 'a')
+		address = optarg;
+	if (ch != -1 || argc - optind != 2) {
+		fprintf(stderr,
+		    "usage: server [-a ADDRESS] CERTIFICATE KEY\n");
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
@@ -247,11 +252,11 @@ main(int argc, char *argv[])
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
 	pattern_fill(pattern);
-	tls_init(argv[1], argv[2]);
+	tls_init(argv[optind], argv[optind + 1]);
 	if ((ep = epoll_create1(EPOLL_CLOEXEC)) == -1)
 		err(1, "epoll_create1");
 	for (i = 0; i < 2; i++)
-		listener_open(&listeners[i], i, ep);
+		listener_open(&listeners[i], address, i, ep);
 	fflush(stdout);
 
 	for (;;) {

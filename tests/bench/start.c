@@ -23,7 +23,7 @@
 
 extern char **environ;
 
-static const char request[] = "GET /160 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+static const char request[] = "GET /50 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 static int
 compare(const void *a, const void *b)

@@ -1,6 +1,6 @@
 # table.awk: medians and quotients.
 # usage: awk -f table.awk -v groups=' NAME NAME ' targets raw.tsv
-# Exit status 1 if a value is missing.
+# Exit status 1 if a value is missing, but for peers that are not here.
 
 function median(key,	i, j, n, v, t)
 {
@@ -31,6 +31,21 @@ function row(figure, ours, peer, ratio, wanted, met)
 	    wanted, met
 }
 
+# A wish of "1/80" is shown as such a quotient.
+function quotient(ours, theirs, factor)
+{
+	if (theirs <= 0 || ours <= 0)
+		return "-"
+	if (factor ~ /^1\//)
+		return sprintf("1/%.1f", theirs / ours)
+	return sprintf("%.2f", ours / theirs)
+}
+
+function number(factor)
+{
+	return factor ~ /^1\// ? 1 / substr(factor, 3) : factor + 0
+}
+
 function meets(a, op, b)
 {
 	return op == ">=" ? a >= b : op == "<=" ? a <= b : a < b
@@ -53,12 +68,13 @@ function compare(figure, peer, op, factor,	key, limit, ours, theirs, ratio,
 		theirs = "-"
 	ratio = met = "-"
 	if (ours != "-" && theirs != "-") {
-		if (theirs > 0)
-			ratio = sprintf("%.2f", ours / theirs)
+		ratio = quotient(ours, theirs, factor)
 		if (op != "")
-			met = meets(ours, op, factor * theirs) ? "yes" : "NO"
+			met = meets(ours, op, number(factor) * theirs) ? \
+			    "yes" : "NO"
 	}
-	if (ours == "-" || (peer != "" && theirs == "-"))
+	if (ours == "-" || (peer != "" && theirs == "-" &&
+	    !(("absent", peer) in values)))
 		missing = 1
 	row(shown[figure]++ ? "" : text[figure],
 	    shown[figure] > 1 ? "" : ours == "-" ? "-" : short(ours),
@@ -95,6 +111,10 @@ END {
 		sub(/\..*/, "", name)
 		if (!index(groups, " " name " "))
 			continue
+		if (("absent", name) in values) {
+			row(text[figure], "-", "left out", "-", "-", "-")
+			continue
+		}
 		lines = split(targets[figure], line, "\n") - 1
 		if (lines < 1)
 			compare(figure, "", "", "")
