@@ -16,6 +16,7 @@ build   automake                        automake
 build   pkg-config                      pkg-config
 build   libbsd-overlay.pc               libbsd-dev
 build   libevent_core.pc                libevent-dev
+build   libedit.pc                      libedit-dev
 build   openssl.pc                      libssl-dev
 demo    openssl                         openssl
 demo    timeout                         coreutils
@@ -32,6 +33,12 @@ test    ps                              procps
 test    strace                          strace
 test    mandoc                          mandoc
 test    shellcheck                      shellcheck
+test    curl                            curl
+test    nginx                           nginx-light
+test    redis-server                    redis-server
+test    bc                              bc
+test    socat                           socat
+test    /usr/bin/python3                python3
 dist    tar                             tar
 dist    xz                              xz-utils
 END
@@ -57,11 +64,20 @@ deps_missing()
 	done | sort -u
 }
 
-# deps_apt ARGUMENTS: apt-get as root, quiet, asking nothing
+# deps_apt ARGUMENTS: apt-get as root, quiet, asking nothing.  Servers among
+# the packages are for the tests: none is started as a service of the system.
 deps_apt()
 {
-	set -- env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
-	    -o DPkg::Lock::Timeout=120 "$@"
+	# shellcheck disable=SC2016
+	set -- env DEBIAN_FRONTEND=noninteractive sh -c '
+		policy=/usr/sbin/policy-rc.d
+		if [ ! -e $policy ]; then
+			trap "rm -f $policy" EXIT
+			trap "exit 1" HUP INT TERM
+			printf "#!/bin/sh\nexit 101\n" >$policy
+			chmod 755 $policy
+		fi
+		apt-get -q -y -o DPkg::Lock::Timeout=120 "$@"' sh "$@"
 	[ "$(id -u)" -eq 0 ] || set -- sudo -n "$@"
 	"$@" </dev/null
 }
