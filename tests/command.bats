@@ -9,7 +9,7 @@ load helper/command
 NOWHERE=$(printf '%064d' 0).invalid
 
 COMMANDS="open close list status path log set reconnect wait watch reload stop
-    help version"
+    request channel attach help version"
 
 # nobody_listens: port is one that refuses, of which nobody else can listen
 nobody_listens()
@@ -80,6 +80,9 @@ idle()
 		n=$((n + 1))
 		case $key in
 		option.connect) value=now ;;
+		# These are decided when it is opened.
+		option.framing) value= ;;
+		option.delivery | option.reconnect) value=auto ;;
 		esac
 		grep -Eq "^  ${key#option.}=$value( |\$)" <<<"$help" ||
 		    fail "help options lacks ${key#option.}=$value"
@@ -945,7 +948,7 @@ complete_bash()
 		assert_line "$command"
 	done
 	run -0 complete_bash 'fifoctl re'
-	assert_equal "$(sort <<<"$output")" $'reconnect\nreload'
+	assert_equal "$(sort <<<"$output")" $'reconnect\nreload\nrequest'
 	run -0 complete_bash 'fifoctl open a tcp://h:1 -o timeout-c'
 	assert_output 'timeout-connect='
 	run -0 complete_bash 'fifoctl open a tcp://h:1 -o crlf='

@@ -266,21 +266,28 @@ exchange()
 }
 
 @test "a request of three writes does not wait for delayed acknowledgements" {
-	local began i slow=0
+	local began i n=0 round slow
 	start_broker
 	start_peer server http
 	open_session a "tcp://127.0.0.1:$port"
 	exec 5>"$S/in" 6<"$S/out"
-	# At once, and so that each of them is sent alone.
-	for ((i = 1; i <= 100; i++)); do
-		began=${EPOCHREALTIME/./}
-		exchange $i "$( ((i % 2)) || echo 0.001)"
-		# With Nagle's algorithm it is 40 ms and more (tcp(7)).
-		: $((slow += ${EPOCHREALTIME/./} - began > 38000 * TIMEOUT_SCALE))
+	# A busy machine makes some of them slow, but not three times running.
+	for round in 1 2 3; do
+		slow=0
+		# At once, and so that each of them is sent alone.
+		for ((i = 1; i <= 100; i++)); do
+			began=${EPOCHREALTIME/./}
+			exchange $((n += 1)) "$( ((i % 2)) || echo 0.001)"
+			# With Nagle's algorithm it is 40 ms and more (tcp(7)).
+			: $((slow += ${EPOCHREALTIME/./} - began > 38000 *
+			    TIMEOUT_SCALE))
+		done
+		[ "$slow" -ge 25 ] || break
 	done
 	exec 5>&- 6<&-
-	[ "$slow" -lt 25 ] || fail "$slow of 100 took more than 38 ms"
-	wait_peer server '^request 1 100 GET /100$'
+	[ "$slow" -lt 25 ] ||
+	    fail "$slow of 100 took more than 38 ms, in round $round too"
+	wait_peer server "^request 1 $n GET /$n\$"
 }
 
 # ---- without a connection

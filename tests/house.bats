@@ -190,10 +190,11 @@ in_manual()
 	    fail "the manual does not speak of the $1 $2"
 }
 
-@test "the four manual pages are there" {
+@test "the five manual pages are there" {
 	pages
 	assert_equal "$(printf '%s\n' "${PAGES[@]##*/}" | sort |
-	    tr '\n' ' ')" 'fifoctl.1 fifod-session.7 fifod.8 fifod.conf.5 '
+	    tr '\n' ' ')" \
+	    'fifoctl.1 fifod-framing.7 fifod-session.7 fifod.8 fifod.conf.5 '
 }
 
 @test "every option of sessions and its default is in the manual" {
@@ -233,13 +234,17 @@ in_manual()
 	done
 }
 
-@test "every endpoint, exit status, state, fact and ctl command is in it" {
+@test "every endpoint, framing, exit status, state, fact and ctl command is in it" {
 	pages
 	local word
 
 	for word in $("$FIFOCTL" help endpoints |
 	    sed -n 's/^  \([a-z]*:\/\/\).*/\1/p'); do
 		grep -qF "$word" "$MANUAL" || fail "no $word in the manual"
+	done
+	for word in $("$FIFOCTL" help framings |
+	    sed -n 's/^  \([a-z0-9]\{1,\}\).*/\1/p'); do
+		in_manual framing "$word"
 	done
 	for word in $("$FIFOCTL" help exit |
 	    sed -n 's/^ *\([0-9]\{1,\}\) .*/\1/p'); do
@@ -257,7 +262,7 @@ in_manual()
 	for word in reconnect eof discard close set; do
 		in_manual "ctl command" "$word"
 	done
-	for word in in out ctl status log peer.pem log.0; do
+	for word in in out ctl status log peer.pem log.0 sock ch; do
 		in_manual file "$word"
 	done
 }
@@ -277,7 +282,8 @@ in_manual()
 	MANPATH=$T/man: run mandoc -T lint -W style man*/*
 	# Which pages of other packages are installed here is not ours.
 	assert_equal "$(grep -vE 'manual not found|mandoc\.db' <<<"$output")" ''
-	for page in fifoctl.1 fifod.8 fifod.conf.5 fifod-session.7; do
+	for page in fifoctl.1 fifod.8 fifod.conf.5 fifod-session.7 \
+	    fifod-framing.7; do
 		refute_output --regexp \
 		    "not found: Xr ${page%.*} [^${page##*.}]"
 	done

@@ -19,6 +19,14 @@ BATS_FILES = \
 	tests/input.bats \
 	tests/fifo.bats \
 	tests/flow.bats \
+	tests/attach.bats \
+	tests/channel.bats \
+	tests/exchange.bats \
+	tests/framing.bats \
+	tests/http.bats \
+	tests/retry.bats \
+	tests/torture.bats \
+	tests/servers.bats \
 	tests/smoke_peer.bats
 
 check_PROGRAMS += tests/aid tests/gram tests/peer
@@ -39,6 +47,28 @@ tests_peer_SOURCES = \
 	tests/peer_tls.c
 tests_peer_LDADD = $(OPENSSL_LIBS) -lpthread
 
+# Replays the vectors of the framings.
+check_PROGRAMS += tests/replay
+UNIT_TESTS += tests/replay
+tests_replay_SOURCES = tests/replay.c tests/unit/tap.h
+tests_replay_LDADD = src/libfifod.a $(LIBBSD_LIBS)
+
+# A terminal, and what fifoctl attach is, alone.
+check_PROGRAMS += tests/talk tests/tty
+tests_tty_SOURCES = tests/tty.c
+tests_tty_LDADD = $(LIBBSD_LIBS)
+tests_talk_SOURCES = tests/talk.c src/command/talk.c src/command/talk.h \
+	src/command/talk_edit.c src/command/talk_history.c \
+	src/command/talk_internal.h src/command/talk_screen.c \
+	src/command/talk_spell.c src/command/talk_tty.c
+tests_talk_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEDIT_LIBS)
+
+# One reply a read, a hundred thousand times, with more to do than processors.
+check_PROGRAMS += tests/torture_slots
+UNIT_TESTS += tests/torture
+tests_torture_slots_SOURCES = tests/torture_slots.c
+tests_torture_slots_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS)
+
 # Clients that a shell cannot be.
 check_PROGRAMS += tests/exact tests/pipe
 tests_exact_SOURCES = tests/exact.c
@@ -49,10 +79,14 @@ EXTRA_DIST += \
 	$(BATS_FILES) \
 	tests/helper/command.bash \
 	tests/helper/common.bash \
+	tests/helper/exchange.bash \
 	tests/helper/tls.bash \
+	tests/helper/torture.bash \
 	tests/helper/world.bash \
 	tests/makecerts \
-	tests/run
+	tests/vectors \
+	tests/run \
+	tests/torture
 
 include tests/unit/local.mk
 include tests/fuzz/local.mk
@@ -60,7 +94,7 @@ include tests/fuzz/local.mk
 BATS = bats
 CHECK = $(UNIT_TESTS) $(BATS_FILES)
 CHECK_ENV = ABS_BUILDDIR='$(abs_top_builddir)' BATS='$(BATS)' \
-	BATSFLAGS='$(BATSFLAGS)'
+	BATSFLAGS='$(BATSFLAGS)' srcdir='$(srcdir)'
 
 # So that the summary is the last line: MAKE_HOST is set by GNU make alone,
 # which alone says "Leaving directory".
