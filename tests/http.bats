@@ -525,7 +525,7 @@ no\n' "$REQUEST" "$OK"
 	open_web timeout-request=2
 	start_peer client script --connect "$FIFOD_DIR/web/sock" \
 	    -e 'send-slow 150 GET / HTTP/1.1\r\n\r\n' -e 'expect 200 OK' \
-	    -e 'log done'
+	    -e 'log done' -e wait-eof
 	wait_peer client 'log 1 done'
 	wait_status web exchanges 1
 	facts web uncertain=0 discarded=0

@@ -85,6 +85,7 @@ static void
 late_request(struct dialogue *d)
 {
 	struct session *s = d->s;
+	int timeout = s->options.session.timeout_request;
 
 	/* Where the link takes no more, it is not the client who is late. */
 	if (d->cutting == NULL || d->held >= EXCHANGE_HELD ||
@@ -92,8 +93,8 @@ late_request(struct dialogue *d)
 		return;
 	/* Nor where it is there already, and we have not come to it. */
 	if (fifo_waiting(d->channel->in_fd) > 0)
-		late_expect(s, s->options.session.timeout_request);
-	else if (late_is_late(s, d->taken_ms, s->options.session.timeout_request))
+		late_expect(s, timeout);
+	else if (late_is_late(s, d->taken_ms, timeout))
 		intake_give_up(d);
 }
 
