@@ -494,7 +494,8 @@ descriptors_are()
 	grep -aq 'request 2 path /next' "$T/next.1"
 	head -n 1 "$T/next.1" | grep -qx $'HTTP/1.1 200 OK\r'
 	status_is web links 1
-	[ "$(status_of web discarded)" -gt 100000 ]
+	# All but what it had read, and what was in its socket.
+	[ "$(status_of web discarded)" -gt 0 ] || fail "nothing was discarded"
 }
 
 @test "so much of a reply is not read for nobody: its connection is closed" {
