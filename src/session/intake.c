@@ -63,7 +63,8 @@ intake_void(struct dialogue *d)
 	size_t n;
 
 	if (d->s->options.session.leftover == LEFTOVER_KEEP ||
-	    !channel_abandoned(d->channel))
+	    !channel_abandoned(d->channel) ||
+	    fifo_waiting(d->channel->in_fd) == 0)
 		return;
 	n = channel_drop(d->channel);
 	d->s->discarded += n;
@@ -80,7 +81,6 @@ intake_void(struct dialogue *d)
 static void
 intake_begin(struct dialogue *d)
 {
-	intake_void(d);
 	d->asked = true;
 	d->cutting = exchange_new(d->s, d);
 	d->after_cr = false;
@@ -403,6 +403,9 @@ intake_read(struct dialogue *d)
 		return false;
 	if (room > CHUNK_PAYLOAD)
 		room = CHUNK_PAYLOAD;
+	/* Before `in` is seen to be empty, for whoever waits for that. */
+	if (d->cutting == NULL && d->tunnel == NULL && !d->skipping)
+		intake_void(d);
 	n = channel_read(d->channel, c->data, room);
 	if (n > 0)
 		intake_feed(d, c->data, (size_t)n);
