@@ -134,3 +134,16 @@ nothing_stays()
 	status_is s discarded 0
 	nothing_stays
 }
+
+@test "clients of every habit take turns at one session, and each gets its own" {
+	local slots
+
+	slots=$(program_find torture_slots)
+	start_broker
+	background "$T/peer.log" "$slots" -l "$T/port"
+	wait_until 10 test -s "$T/port"
+	torture netstring "tcp://127.0.0.1:$(cat "$T/port")" framing=netstring
+	run -0 within 100 "$slots" -d "$S" -n 5000 -c 3 -j 1
+	assert_output --partial 'early-eof 0 lost 0 misplaced 0'
+	status_is s links 1
+}
