@@ -5,7 +5,6 @@
 #include "base/xalloc.h"
 #include "session/exchange.h"
 #include "session/private.h"
-#include "session/status.h"
 
 /* --- beginning and end --- */
 

@@ -6,7 +6,6 @@
 
 #include "session/exchange.h"
 #include "session/private.h"
-#include "session/status.h"
 
 #define INTAKE_MUDDLED_MS 500
 

@@ -5,8 +5,6 @@
 #include <string.h>
 
 #include "session/exchange.h"
-#include "session/private.h"
-#include "session/status.h"
 
 /* So much is read at once from a plain link, which is one read(2). */
 #define REPLY_PLAIN 65536
