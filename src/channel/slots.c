@@ -165,12 +165,15 @@ struct slots {
 	bool emptied;           /* it has just said so */
 	bool untried;           /* the reply has just ended */
 	bool patient;           /* what was to be waited for was */
+	bool doubtful;          /* IDLE: is the reader there the one who read? */
 	int tick_ms;
 	size_t ticked;          /* what waited at the last look */
 	size_t unread;          /* what waits, as was looked at */
 	struct watch writable;  /* room for more, or empty */
 	struct notice bell;     /* something happens at the current one */
 	struct slot *rings;     /* where that is */
+	struct timer rung;      /* it may have happened before: look again */
+	int rung_ms;
 	struct deferred look;
 	struct timer again;     /* look again */
 	struct timer late;      /* see to old slots */
@@ -209,10 +212,27 @@ slot_opened(struct slot *s)
 	s->fresh = true;
 }
 
+/* What is waited for may have come; and it may not be us who has asked. */
+static void
+slot_news(struct slot *s)
+{
+	struct slots *d = s->slots;
+
+	if (s != d->current)
+		return;
+	d->patient = false;
+	if (!d->again.set)
+		return;
+	timer_clear(&d->again);
+	deferred_queue(&d->look, slots_look, d);
+}
+
 /* An opening that was merged with another is found out here at the latest. */
 static void
 slot_read(struct slot *s)
 {
+	if (!s->touched)
+		slot_news(s);
 	if (s->readers == 0)
 		s->readers = 1;
 	s->fresh = false;
@@ -224,10 +244,7 @@ slot_left(struct slot *s)
 {
 	if (s->readers > 0)
 		s->readers--;
-	if (s == s->slots->current) {
-		timer_clear(&s->slots->again);
-		s->slots->patient = false;
-	}
+	slot_news(s);
 }
 
 static void
@@ -361,6 +378,12 @@ slots_sync(struct slots *d)
 	notice_sync();
 	for (i = 0; i < SLOTS; i++)
 		d->slot[i].ours = false;
+}
+
+static void
+slots_look_soon(struct slots *d)
+{
+	deferred_queue(&d->look, slots_look, d);
 }
 
 static void
@@ -540,7 +563,7 @@ slots_done(struct slots *d)
 {
 	if (d->phase == SLOTS_WHOLE)
 		d->phase = SLOTS_IDLE;
-	d->failed = d->patient = d->draining = false;
+	d->failed = d->patient = d->draining = d->doubtful = false;
 	slots_want(d);
 	timer_clear(&d->again);
 	fifo_shrink(&d->current->fifo);
@@ -643,16 +666,24 @@ slots_judge_owed(struct slots *d, enum verdict verdict)
 		slots_wait(d, SLOTS_LEAVE_MS);
 }
 
-/* Somebody waits who has not read since it came: for the next reply. */
+/*
+ * Somebody waits who has not read since it came, as far as was told: for the
+ * next reply, if the reading that emptied the pipe was another's.  One that is
+ * never told was by splice(2), before Linux 6.8.
+ */
 static void
 slots_judge_fresh(struct slots *d)
 {
-	if (!d->current->touched)
-		return;
-	if (d->ahead && !d->patient)
-		slots_wait(d, SLOTS_EVENT_MS);
-	else
+	bool touched = d->current->touched;
+
+	if (!d->patient && (!touched || d->ahead)) {
+		slots_wait(d, touched ? SLOTS_EVENT_MS : SLOTS_LATE_MS);
+	} else if (touched) {
 		slots_done(d);
+		d->doubtful = true;
+	} else {
+		slots_give(d);
+	}
 }
 
 /* The pipe is empty, and nothing more of a reply will come. */
@@ -671,7 +702,7 @@ slots_judge_drained(struct slots *d)
 	else if (verdict == VERDICT_READER)
 		slots_give(d);
 	else if (d->phase == SLOTS_IDLE)
-		return;
+		d->doubtful = verdict != VERDICT_NOBODY;
 	else if (verdict == VERDICT_NOBODY)
 		slots_done(d);
 	else
@@ -717,7 +748,23 @@ slots_expect_late(struct slots *d)
 
 static void slots_tick(struct slots *d, size_t waiting);
 
-/* Be woken for whatever happens at the current slot. */
+static void
+slots_rung(void *arg)
+{
+	struct slots *d = arg;
+
+	d->rung_ms *= 10;
+	if (d->rung_ms <= SLOTS_LATE_MS)
+		timer_set(&d->rung, d->rung_ms, slots_rung, d);
+	slots_look(d);
+}
+
+/*
+ * Be woken for whatever happens at the current slot.  It may just have
+ * happened: looked at once.  And the kernel tells an event to the watches that
+ * there were when it began to: of one it is about to tell when ours is added
+ * we hear by the other queue alone, when that client's thread goes on.
+ */
 static void
 slots_ring(struct slots *d, bool wanted)
 {
@@ -726,6 +773,7 @@ slots_ring(struct slots *d, bool wanted)
 	if (d->rings == at)
 		return;
 	notice_clear(&d->bell);
+	timer_clear(&d->rung);
 	d->rings = NULL;
 	if (at == NULL)
 		return;
@@ -733,9 +781,10 @@ slots_ring(struct slots *d, bool wanted)
 		slots_tick(d, d->unread);
 		return;
 	}
-	/* It may just have happened. */
 	d->rings = at;
-	deferred_queue(&d->look, slots_look, d);
+	d->rung_ms = SLOTS_EVENT_MS;
+	timer_set(&d->rung, d->rung_ms, slots_rung, d);
+	slots_look_soon(d);
 }
 
 /*
@@ -757,7 +806,7 @@ slots_attend(struct slots *d)
 		slots_tick(d, d->unread);
 	d->ticked = d->unread;
 	slots_ring(d, (whole && !d->draining && !small) || d->closed ||
-	    (!whole && slot_occupied(d->current)));
+	    d->doubtful);
 }
 
 /*
@@ -784,8 +833,7 @@ slots_judge_told(struct slots *d)
 		return;
 	if (d->late_comer)
 		slots_expect_late(d);
-	if (d->phase == SLOTS_WHOLE || d->closed ||
-	    slot_occupied(d->current)) {
+	if (d->phase == SLOTS_WHOLE || d->closed || d->doubtful) {
 		slots_count_unread(d);
 		if (d->unread == 0)
 			slots_judge_drained(d);
@@ -959,12 +1007,6 @@ slots_look(void *arg)
 }
 
 static void
-slots_look_soon(struct slots *d)
-{
-	deferred_queue(&d->look, slots_look, d);
-}
-
-static void
 slots_writable(void *arg)
 {
 	struct slots *d = arg;
@@ -1046,6 +1088,7 @@ slots_free(struct slots *d)
 	deferred_clear(&d->look);
 	timer_clear(&d->again);
 	timer_clear(&d->late);
+	timer_clear(&d->rung);
 	notice_clear(&d->bell);
 	for (i = 0; i < SLOTS; i++)
 		slots_free_slot(d, &d->slot[i]);

@@ -18,6 +18,7 @@
 
 #define LONG_MS 5000            /* what must come has come by then */
 #define SHORT_MS 80             /* what must not come would have */
+#define REST_MS 600             /* old slots have been seen to */
 
 static char directory[] = "/tmp/test_slots.XXXXXX";
 static int dir_fd;
@@ -627,9 +628,11 @@ test_idle(void)
 {
 	char medium[20001] = "";
 	struct reader *r;
-	int before = descriptors(), i, good = 0;
+	int before, i, good = 0;
 
 	memset(medium, 'm', sizeof(medium) - 1);
+	run_until(never, NULL, REST_MS);
+	before = descriptors();
 	for (i = 0; i < 3; i++) {
 		say(i == 1 ? medium : "one\n", false);
 		r = come();
@@ -637,7 +640,7 @@ test_idle(void)
 		leave(r);
 	}
 	is_int(good, 3, "after replies that filled more than a small pipe");
-	run_until(never, NULL, 600);
+	run_until(never, NULL, REST_MS);
 	is_int(descriptors(), before,
 	    "at rest as many descriptors are held as before");
 	r = come();
@@ -646,6 +649,40 @@ test_idle(void)
 	    "and the pipe is small");
 #endif
 	leave(r);
+}
+
+static bool
+at_once(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+/* Its events are told because some other session has asked for its own. */
+static void
+test_beside(void)
+{
+	char medium[20001] = "";
+	struct reader *r;
+	int i, good = 0;
+
+	memset(medium, 'm', sizeof(medium) - 1);
+	for (i = 0; i < 4; i++) {
+		run_until(never, NULL, REST_MS);
+		say(medium, false);
+		r = come();
+		r->most = 1;
+		run_until(at_once, NULL, LONG_MS);
+		run_until(at_once, NULL, LONG_MS);
+		has_read(r);
+		run_until(at_once, NULL, LONG_MS);
+		leave(r);
+		notice_sync();
+		r = come();
+		good += reads(r, medium + 1) && meets_end(r);
+		leave(r);
+	}
+	is_int(good, i, "whoever asks for events, nobody's are lost");
 }
 
 static void
@@ -669,7 +706,8 @@ run_tests(void *arg)
 	static void (*const tests[])(void) = {
 		test_end, test_lines, test_rest, test_early, test_failed,
 		test_order, test_large, test_leftover, test_closed, test_names,
-		test_mode, test_lingering, test_late, test_idle, test_refused,
+		test_mode, test_lingering, test_late, test_idle, test_beside,
+		test_refused,
 	};
 	size_t i;
 
