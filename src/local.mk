@@ -39,8 +39,10 @@ src_libfifod_a_SOURCES = \
 	src/base/option.h src/base/option_type.c src/base/option_type.h \
 	src/base/url.c src/base/url.h src/base/why.c src/base/why.h \
 	src/base/words.c src/base/words.h src/base/xalloc.c src/base/xalloc.h \
-	src/keeper/direct.c src/keeper/keeper.h src/keeper/ready.c \
+	src/keeper/direct.c src/keeper/holder.h src/keeper/keeper.h \
+	src/keeper/netns.h src/keeper/ready.c \
 	src/keeper/ready.h src/keeper/resolve.c src/keeper/rundir.c \
+	src/keeper/socket.c \
 	src/transport/link.c src/transport/link.h src/transport/sock.c \
 	src/transport/sock.h src/transport/tls.h src/transport/tls_bio.c \
 	src/transport/tls_ciphers.c \
@@ -86,14 +88,18 @@ src_libfifod_a_SOURCES = \
 # What a kernel does better than POSIX is a file beside the portable one.
 if PORTABLE
 src_libfifod_a_SOURCES += src/channel/fifo_generic.c \
-	src/channel/notice_generic.c src/channel/owner_generic.c
+	src/channel/notice_generic.c src/channel/owner_generic.c \
+	src/keeper/holder_generic.c src/keeper/netns_generic.c
 else
 src_libfifod_a_SOURCES += src/channel/fifo_linux.c \
-	src/channel/notice_linux.c src/channel/owner_linux.c
+	src/channel/notice_linux.c src/channel/owner_linux.c \
+	src/keeper/holder_linux.c src/keeper/netns_linux.c
 endif
 EXTRA_DIST += src/channel/fifo_generic.c src/channel/notice_generic.c \
 	src/channel/owner_generic.c src/channel/fifo_linux.c \
-	src/channel/notice_linux.c src/channel/owner_linux.c
+	src/channel/notice_linux.c src/channel/owner_linux.c \
+	src/keeper/holder_generic.c src/keeper/netns_generic.c \
+	src/keeper/holder_linux.c src/keeper/netns_linux.c
 
 FIFOD_LIBS = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS) $(OPENSSL_LIBS)
 

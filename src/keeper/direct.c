@@ -1,5 +1,5 @@
 /*
- * The in-process answers: descriptors and directories.
+ * The in-process answers: files and directories.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -7,41 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
 #include "keeper/keeper.h"
-
-/* Descriptors that links leave to files and to those who come to see why. */
-#define KEEPER_RESERVE 16
-
-/* The lowest free number tells how many are left. */
-static bool
-keeper_is_full(int fd)
-{
-	struct rlimit limit;
-
-	return getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-	    (rlim_t)fd + KEEPER_RESERVE >= limit.rlim_cur;
-}
-
-int
-keeper_socket(int family, struct why *why)
-{
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd != -1 && keeper_is_full(fd)) {
-		close(fd);
-		fd = -1;
-		errno = EMFILE;
-	}
-	if (fd == -1)
-		why_fail(why, FAULT_CONNECT, "no socket: %s",
-		    strerror(errno));
-	return fd;
-}
 
 int
 keeper_open(const char *path, bool append, const char *what, struct why *why)

@@ -63,21 +63,57 @@ typedef void keeper_resolve_cb(const struct keeper_addresses *addresses,
 
 /*
  * Look up host and port (number or service name) for stream sockets; family
- * is AF_UNSPEC, AF_INET or AF_INET6.  The answer comes from the loop, in the
+ * is AF_UNSPEC, AF_INET or AF_INET6; in the network namespace netns (NULL: in
+ * ours).  The answer comes from the loop, in the
  * order of getaddrinfo(3), and the handle is void from then on.  Each look-up
  * is a short-lived child, because getaddrinfo honours nsswitch.conf and
  * cannot be hurried; numeric addresses need none.  On trouble at once: NULL +
  * why, and no answer comes.
  */
-struct keeper_resolve *keeper_resolve(const char *host, const char *port,
-    int family, keeper_resolve_cb *cb, void *arg, struct why *why);
+struct keeper_look_up {
+	const char *host, *port;
+	int family;
+	const char *netns;
+};
+struct keeper_resolve *keeper_resolve(const struct keeper_look_up *what,
+    keeper_resolve_cb *cb, void *arg, struct why *why);
 /* No answer will come; NULL is allowed. */
 void keeper_resolve_cancel(struct keeper_resolve *r);
 
-/* --- descriptors (direct.c) --- */
+/* --- sockets (socket.c) --- */
 
-/* A non-blocking stream socket; or -1 + FAULT_CONNECT. */
-int keeper_socket(int family, struct why *why);
+/* Where a socket stands; NULL: as it comes. */
+struct keeper_place {
+	const char *netns;      /* in which network namespace; see netns.h */
+	const char *device;     /* an interface: only by this one */
+	const char *bind;       /* an address of ours, "192.0.2.1:99"; either */
+};
+
+/*
+ * An address and a port in numbers, "192.0.2.1", "[::1]:443", ":80" or "*:80":
+ * into *out.  What is missing is any address (`family` says which, else
+ * IPv6's, which takes IPv4 too), and port 0.  0, or -1 + FAULT_USAGE.
+ */
+int keeper_address(const char *text, int family, struct keeper_address *out,
+    struct why *why);
+
+/*
+ * A non-blocking socket of this type (SOCK_STREAM, ...) in its place; or -1 +
+ * FAULT_CONNECT, and errno.
+ */
+int keeper_socket(int family, int type, const struct keeper_place *place,
+    struct why *why);
+
+/*
+ * One that is bound to this address and, where its type does, listens; the
+ * place's `bind` is not looked at.  A unix socket's stale file, which nobody
+ * listens at, is removed first.  Or -1 + FAULT_CONNECT, which names who holds
+ * an address that is in use, and errno.
+ */
+int keeper_listen(const struct keeper_address *at, int type,
+    const struct keeper_place *place, struct why *why);
+
+/* --- files that options name (direct.c) --- */
 
 /*
  * Open a file that an option names: to read, or (append) to add to, made

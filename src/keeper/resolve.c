@@ -16,6 +16,7 @@
 #include "base/loop.h"
 #include "base/xalloc.h"
 #include "keeper/keeper.h"
+#include "keeper/netns.h"
 
 /*
  * An answer: as many addresses as there are (thousands of sessions may wait
@@ -77,27 +78,27 @@ answer_new(const struct addrinfo *found)
 
 /* getaddrinfo(3); NULL: only a look-up that is not `numeric` can tell. */
 static struct answer *
-resolve_look_up(const char *host, const char *port, int family, bool numeric)
+resolve_look_up(const struct keeper_look_up *what, bool numeric)
 {
 	/*
 	 * No AI_ADDRCONFIG: it does not count loopback, and a family without a
 	 * route is passed over by connect(2) at once.
 	 */
-	struct addrinfo hints = { .ai_family = family,
+	struct addrinfo hints = { .ai_family = what->family,
 		.ai_socktype = SOCK_STREAM,
 		.ai_flags = numeric ? AI_NUMERICHOST : 0 };
 	struct addrinfo *found = NULL;
 	struct answer *answer;
 	int code;
 
-	code = getaddrinfo(host, port, &hints, &found);
+	code = getaddrinfo(what->host, what->port, &hints, &found);
 	if (numeric && code == EAI_NONAME)
 		return NULL;
 	answer = answer_new(found);
 	if (found != NULL)
 		freeaddrinfo(found);
 	if (code != 0)
-		resolve_fail(&answer->why, host, port, code);
+		resolve_fail(&answer->why, what->host, what->port, code);
 	return answer;
 }
 
@@ -177,8 +178,19 @@ resolve_readable(void *arg)
 	resolve_answer(r);
 }
 
+static struct answer *
+resolve_answer_in(const struct keeper_look_up *what)
+{
+	struct answer *answer = answer_new(NULL);
+
+	if (netns_live_in(what->netns, &answer->why) == -1)
+		return answer;
+	free(answer);
+	return resolve_look_up(what, false);
+}
+
 static void
-resolve_child(int fd, const char *host, const char *port, int family)
+resolve_child(int fd, const struct keeper_look_up *what)
 {
 	struct answer *answer;
 	size_t done, size;
@@ -187,7 +199,7 @@ resolve_child(int fd, const char *host, const char *port, int family)
 	dup2(fd, 3);
 	closefrom(4);
 	signal(SIGTERM, SIG_DFL);
-	answer = resolve_look_up(host, port, family, false);
+	answer = resolve_answer_in(what);
 	size = ANSWER_SIZE(answer->addresses.n);
 	for (done = 0; done < size; done += (size_t)n) {
 		n = write(3, (char *)answer + done, size - done);
@@ -198,8 +210,7 @@ resolve_child(int fd, const char *host, const char *port, int family)
 }
 
 static int
-resolve_spawn(struct keeper_resolve *r, const char *host, const char *port,
-    int family)
+resolve_spawn(struct keeper_resolve *r, const struct keeper_look_up *what)
 {
 	int fds[2];
 
@@ -207,7 +218,7 @@ resolve_spawn(struct keeper_resolve *r, const char *host, const char *port,
 		return -1;
 	r->pid = fork();
 	if (r->pid == 0)
-		resolve_child(fds[1], host, port, family);
+		resolve_child(fds[1], what);
 	close(fds[1]);
 	r->fd = fds[0];
 	if (r->pid == -1)
@@ -219,8 +230,8 @@ resolve_spawn(struct keeper_resolve *r, const char *host, const char *port,
 }
 
 struct keeper_resolve *
-keeper_resolve(const char *host, const char *port, int family,
-    keeper_resolve_cb *cb, void *arg, struct why *why)
+keeper_resolve(const struct keeper_look_up *what, keeper_resolve_cb *cb,
+    void *arg, struct why *why)
 {
 	struct keeper_resolve *r = xcalloc(1, sizeof(*r));
 
@@ -228,14 +239,14 @@ keeper_resolve(const char *host, const char *port, int family,
 	r->arg = arg;
 	r->fd = -1;
 	buf_init(&r->got, ANSWER_SIZE(KEEPER_ADDRESSES));
-	r->answer = resolve_look_up(host, port, family, true);
+	r->answer = resolve_look_up(what, true);
 	if (r->answer != NULL) {
 		deferred_queue(&r->now, resolve_answer, r);
 		return r;
 	}
-	if (resolve_spawn(r, host, port, family) == -1) {
+	if (resolve_spawn(r, what) == -1) {
 		why_fail(why, FAULT_RESOLVE, "%s: the look-up cannot be "
-		    "started: %s", host, strerror(errno));
+		    "started: %s", what->host, strerror(errno));
 		r->pid = r->pid > 0 ? r->pid : 0;
 		resolve_free(r);
 		return NULL;

@@ -19,7 +19,7 @@
 static bool
 pump_may_splice(const struct session *s, const struct flow_way *way)
 {
-	return way->bulk && fifo_can_splice() && s->transport->plain &&
+	return way->bulk && fifo_can_splice() && link_is_plain(s->link) &&
 	    !s->options.session.crlf && !fan_is_there(s);
 }
 
@@ -176,7 +176,7 @@ pump_take_in(struct session *s)
 {
 	struct flow_way *way = &s->flow.to_peer;
 	bool crlf = s->options.session.crlf;
-	uint32_t room = s->transport->plain ? PUMP_SMALL : CHUNK_PAYLOAD;
+	uint32_t room = link_is_plain(s->link) ? PUMP_SMALL : CHUNK_PAYLOAD;
 	ssize_t n;
 
 	if (way->chunk == NULL && (way->chunk = chunk_take()) == NULL)
@@ -307,7 +307,7 @@ static enum pump
 pump_take_link(struct session *s)
 {
 	struct flow_way *way = &s->flow.to_client;
-	uint32_t room = s->transport->plain ? PUMP_SMALL : CHUNK_PAYLOAD;
+	uint32_t room = link_is_plain(s->link) ? PUMP_SMALL : CHUNK_PAYLOAD;
 	ssize_t n;
 
 	if (way->chunk == NULL && (way->chunk = chunk_take()) == NULL)

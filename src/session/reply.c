@@ -214,7 +214,7 @@ reply_closed(struct wire *w)
 static bool
 reply_take(struct wire *w)
 {
-	uint32_t room = w->s->transport->plain ? REPLY_PLAIN : CHUNK_PAYLOAD;
+	uint32_t room = link_is_plain(w->link) ? REPLY_PLAIN : CHUNK_PAYLOAD;
 	ssize_t n;
 
 	if (w->drained) {

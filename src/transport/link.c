@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +11,37 @@
 #endif
 
 #include "base/xalloc.h"
+#include "keeper/netns.h"
 #include "transport/link.h"
 #include "transport/sock.h"
 
-const struct option_row link_option_rows[4] = {
+static int
+link_check_bind(const char *value, struct why *why)
+{
+	struct keeper_address at;
+
+	return keeper_address(value, AF_UNSPEC, &at, why);
+}
+
+static int
+link_check_device(const char *value, struct why *why)
+{
+	if (strlen(value) < IF_NAMESIZE && strchr(value, '/') == NULL)
+		return 0;
+	return why_fail(why, FAULT_USAGE, "\"%.40s\" is no name of an "
+	    "interface", value);
+}
+
+static int
+link_check_netns(const char *value, struct why *why)
+{
+	if (value[0] != '/' && strchr(value, '/') != NULL)
+		return why_fail(why, FAULT_USAGE, "\"%.60s\" is neither a "
+		    "name of ip-netns(8) nor an absolute path", value);
+	return netns_available(why);
+}
+
+const struct option_row link_option_rows[7] = {
 	{ .name = "timeout-connect",
 	    .type = OPTION_TIME,
 	    .offset = offsetof(struct link_options, timeout_connect),
@@ -46,6 +74,31 @@ const struct option_row link_option_rows[4] = {
 	    .live = true,
 	    .text = "Probe after so long without a byte; five probes, an "
 		    "eighth of it apart, must fail." },
+	{ .name = "bind",
+	    .type = OPTION_STRING,
+	    .offset = offsetof(struct link_options, place.bind),
+	    .check = link_check_bind,
+	    .never_empty = true,
+	    .live = true,
+	    .text = "Connect from this address of ours, with or without a "
+		    "port: 192.0.2.1, [2001:db8::1]:99; from the next "
+		    "connection on." },
+	{ .name = "device",
+	    .type = OPTION_STRING,
+	    .offset = offsetof(struct link_options, place.device),
+	    .check = link_check_device,
+	    .never_empty = true,
+	    .live = true,
+	    .text = "Connect by this network interface and no other; from the "
+		    "next connection on." },
+	{ .name = "netns",
+	    .type = OPTION_STRING,
+	    .offset = offsetof(struct link_options, place.netns),
+	    .check = link_check_netns,
+	    .never_empty = true,
+	    .text = "Resolve and connect in this network namespace and in no "
+		    "other: a name of ip-netns(8), or the path of a namespace "
+		    "file." },
 };
 
 /* What drives a link through all phases before LINK_UP, and no longer. */
@@ -262,6 +315,12 @@ void
 link_broken(struct link *l)
 {
 	sock_broken(l);
+}
+
+bool
+link_is_plain(const struct link *l)
+{
+	return l != NULL && l->transport->flags & TRANSPORT_PLAIN;
 }
 
 bool

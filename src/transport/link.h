@@ -16,6 +16,7 @@
 #include "base/loop.h"
 #include "base/option.h"
 #include "base/why.h"
+#include "keeper/keeper.h"
 #include "transport/transport.h"
 
 enum link_phase {
@@ -31,8 +32,9 @@ struct link_options {
 	int keepalive_idle;     /* ms before the first probe */
 	int timeout_connect;    /* ms for all of resolve, connect, handshake */
 	int family;             /* index in "any|inet|inet6" */
+	struct keeper_place place;
 };
-extern const struct option_row link_option_rows[4];
+extern const struct option_row link_option_rows[7];
 
 typedef void link_cb(struct link *l, void *arg);
 
@@ -78,6 +80,8 @@ ssize_t link_write(struct link *l, const void *data, size_t size);
 size_t link_pending(const struct link *l);
 size_t link_unsent(const struct link *l);
 bool link_holds(const struct link *l);
+/* Are the bytes on its descriptor its own?  NULL: no. */
+bool link_is_plain(const struct link *l);
 /* A system call on the descriptor of a plain link failed: say why, by errno. */
 void link_broken(struct link *l);
 int link_finish(struct link *l);

@@ -73,18 +73,23 @@ race_free(struct tcp *t)
 	t->race = NULL;
 }
 
+static const char *
+tcp_words(int error)
+{
+	return error == ECONNREFUSED ? "connection refused" : strerror(error);
+}
+
 /* One attempt is over; when it was the last hope, so is the race. */
 static void
-attempt_fail(struct attempt *a, int error)
+attempt_fail(struct attempt *a, const char *reason)
 {
 	struct tcp *t = a->tcp;
 	char text[TCP_ADDRESS_TEXT];
 
 	sock_text((struct sockaddr *)&a->address, a->length, text,
 	    sizeof(text));
-	link_fail(&t->link, FAULT_CONNECT, "%s: %s", text,
-	    error == ECONNREFUSED ? "connection refused" : strerror(error));
-	link_note(&t->link, "connect: %s: %s", text, strerror(error));
+	link_fail(&t->link, FAULT_CONNECT, "%s: %s", text, reason);
+	link_note(&t->link, "connect: %s: %s", text, reason);
 	attempt_end(a);
 	if (t->race->begun < t->race->n) {
 		race_begin(t);
@@ -145,7 +150,7 @@ attempt_ready(void *arg)
 	if (error == 0)
 		attempt_win(a);
 	else
-		attempt_fail(a, error);
+		attempt_fail(a, tcp_words(error));
 }
 
 static void
@@ -153,9 +158,10 @@ attempt_begin(struct attempt *a)
 {
 	struct why why;
 
-	a->fd = keeper_socket(a->address.ss_family, &why);
+	a->fd = keeper_socket(a->address.ss_family, SOCK_STREAM,
+	    &a->tcp->link.dial->link->place, &why);
 	if (a->fd == -1) {
-		attempt_fail(a, errno);
+		attempt_fail(a, why.text);
 		return;
 	}
 	a->tcp->race->open++;
@@ -165,7 +171,7 @@ attempt_begin(struct attempt *a)
 		watch_init(&a->writable, a->fd, LOOP_WRITE, attempt_ready, a);
 		watch_want(&a->writable, true);
 	} else {
-		attempt_fail(a, errno);
+		attempt_fail(a, tcp_words(errno));
 	}
 }
 
@@ -242,10 +248,11 @@ tcp_open(struct link *l)
 	static const int families[] = { AF_UNSPEC, AF_INET, AF_INET6 };
 	struct tcp *t = (struct tcp *)l;
 	const struct dial *d = l->dial;
+	struct keeper_look_up what = { d->url->host, d->url->port,
+		families[d->link->family], d->link->place.netns };
 	struct why why;
 
-	t->resolve = keeper_resolve(d->url->host, d->url->port,
-	    families[d->link->family], tcp_resolved, t, &why);
+	t->resolve = keeper_resolve(&what, tcp_resolved, t, &why);
 	if (t->resolve == NULL)
 		return link_fail(l, why.fault, "%s", why.text);
 	return 0;
@@ -277,7 +284,7 @@ const struct transport transport_tcp = {
 	.usage = "tcp://HOST:PORT",
 	.text = "A TCP connection; every address of HOST is tried, IPv6 and "
 		"IPv4 in turn.",
-	.plain = true,
+	.flags = TRANSPORT_PLAIN,
 	.size = sizeof(struct tcp),
 	.open = tcp_open,
 	.advance = tcp_advance,

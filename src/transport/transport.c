@@ -36,6 +36,8 @@ int
 transport_check(const struct transport *t, const struct url *url,
     struct why *why)
 {
+	if (t->check != NULL)
+		return t->check(url, why);
 	if (url->host == NULL)
 		return why_fail(why, FAULT_USAGE, "\"%.80s\" is not of the "
 		    "form %s", url->text, t->usage);

@@ -39,14 +39,23 @@ enum link_fact {
 	LINK_RESUMED,           /* "yes", "no" */
 };
 
+enum {
+	TRANSPORT_PLAIN = 1,    /* bytes on the descriptor are the link's own */
+};
+
 struct transport {
 	const char *name;       /* the scheme: "tcp" */
 	const char *over;       /* the layer below: "tcp"; NULL for none */
 	const char *usage;      /* "tcp://HOST:PORT" */
 	const char *text;       /* one sentence for help and the manual */
-	bool plain;             /* bytes on the descriptor are the link's own */
+	unsigned flags;         /* TRANSPORT_... */
 	size_t size;            /* of the member's struct, whose first is link */
 
+	/*
+	 * Is the URL of the form that this transport takes?  0, or -1 +
+	 * FAULT_USAGE.  NULL: HOST:PORT, see transport_check().
+	 */
+	int (*check)(const struct url *url, struct why *why);
 	/*
 	 * Look at the options before any link is made: files are read,
 	 * keys matched.  0, or -1 + why; `open` is refused with that.  NULL
@@ -109,7 +118,7 @@ struct transport {
 extern const struct transport *const transport_table[];
 /* By scheme; or NULL + FAULT_USAGE with the schemes there are. */
 const struct transport *transport_find(const char *name, struct why *why);
-/* Is the URL of the form that this transport takes?  0, or -1 + FAULT_USAGE. */
+/* As the slot, where there is one; else scheme://HOST:PORT and no more. */
 int transport_check(const struct transport *t, const struct url *url,
     struct why *why);
 
