@@ -136,6 +136,14 @@ intake_whole(struct dialogue *d)
 		wire_write(x->w);
 }
 
+/* Is there more to come of this write?  It has filled the pipe, or is there. */
+static bool
+intake_is_part(struct dialogue *d, size_t size)
+{
+	return !d->channel->exact && (size % INTAKE_PAGE == 0 ||
+	    fifo_waiting(d->channel->in_fd) > 0);
+}
+
 /*
  * No datagram may be so long: it is refused, alone.  Of a write that was
  * longer than the pipe the rest is dropped as it comes.
@@ -154,8 +162,7 @@ intake_is_too_long(struct dialogue *d)
 	    d->s->transport->usage, most);
 	d->s->discarded += size;
 	exchange_fail(d->cutting, LAST_ERROR, 413, &why);
-	d->skipping &= !d->channel->exact && (size % INTAKE_PAGE == 0 ||
-	    fifo_waiting(d->channel->in_fd) > 0);
+	d->skipping &= intake_is_part(d, size);
 	return true;
 }
 
@@ -276,7 +283,8 @@ intake_skip(struct dialogue *d, const uint8_t *data, size_t size)
 {
 	size_t n = framer_request(&d->framer, data, size);
 
-	if (d->framer.phase != FRAMER_MORE) {
+	if (d->framer.phase != FRAMER_MORE || (intake_takes_writes(d) &&
+	    !intake_is_part(d, n))) {
 		d->skipping = false;
 		framer_clear(&d->framer);
 	}

@@ -107,8 +107,8 @@ post_begin(struct wire *w)
 	wire_rest(w);
 	TAILQ_FOREACH(d, &w->s->pool->dialogues, entry) {
 		x = TAILQ_FIRST(&d->exchanges);
-		if (d->channel == NULL || d->gone || d->closing ||
-		    (d->channel->once && (x == NULL || x->sent == 0)))
+		if (d->channel == NULL || d->gone || (d->channel->once ?
+		    x == NULL || x->sent == 0 : d->closing))
 			continue;
 		d->post = POST_DUE;
 		d->post_done = 0;
