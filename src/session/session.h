@@ -66,7 +66,7 @@ struct session_options {
 	int leftover;           /* enum session_leftover */
 	int slow;               /* enum session_slow */
 	int on_close;           /* enum session_on_close */
-	bool crlf;
+	bool crlf, bare;
 	size_t log;             /* bytes after which `log` is cut over */
 };
 
