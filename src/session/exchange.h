@@ -59,7 +59,8 @@ enum post {
 	POST_NONE,
 	POST_DUE,               /* it is to have it */
 	POST_BEGUN,             /* it has some of it, see post_done */
-	POST_VOID,              /* it wants it no more */
+	POST_VOID,              /* it wants it no more, */
+	POST_VOID_REST,         /* ... or not the rest of it */
 };
 
 /* How the newest exchange has ended: the fact `last`. */

@@ -209,7 +209,7 @@ post_give(struct wire *w, struct dialogue *d)
 		return false;
 	if (d->post == POST_DUE)
 		d->post = POST_BEGUN;
-	while (d->post_done < size) {
+	while (d->post == POST_BEGUN && d->post_done < size) {
 		n = channel_write(d->channel, c->data + c->start +
 		    d->post_done, size - d->post_done);
 		if (n == -1 && errno == EAGAIN)
@@ -294,12 +294,12 @@ post_resume(struct session *s)
 void
 post_void(struct dialogue *d)
 {
-	if (d->post == POST_NONE)
+	const struct wire *w = TAILQ_FIRST(&d->s->pool->wires);
+
+	if (w == NULL || (d->post != POST_DUE && d->post != POST_BEGUN))
 		return;
-	if (d->post == POST_BEGUN)
-		d->post_done = SIZE_MAX;
-	else if (d->post == POST_DUE)
-		d->post = POST_VOID;
+	d->s->discarded += chunk_length(w->chunk) - d->post_done;
+	d->post = d->post == POST_DUE ? POST_VOID : POST_VOID_REST;
 	post_resume(d->s);
 }
 
