@@ -306,9 +306,12 @@ dialogue_discard_one(struct dialogue *d, struct exchange *x)
 uint64_t
 dialogue_discard(struct dialogue *d)
 {
-	uint64_t n = d->held + channel_drop(d->channel);
 	struct exchange *x, *next;
+	uint64_t n = d->held;
+	size_t dropped;
 
+	channel_drop(d->channel, &dropped);
+	n += dropped;
 	for (x = TAILQ_FIRST(&d->exchanges); x != NULL; x = next) {
 		next = TAILQ_NEXT(x, entry);
 		dialogue_discard_one(d, x);
