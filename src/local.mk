@@ -1,11 +1,13 @@
 # The lists: each is source list and table in one.  To add a member, write its
 # file and add its name here.
-TRANSPORTS = src/transport/tcp.c src/transport/tls.c
+TRANSPORTS = src/transport/tcp.c src/transport/tls.c src/transport/udp.c \
+	src/transport/unix.c src/transport/unix_dgram.c \
+	src/transport/unix_seqpacket.c src/transport/vsock.c
 FRAMINGS = src/framing/stream.c src/framing/line.c src/framing/nul.c \
 	src/framing/delim.c src/framing/fixed.c src/framing/netstring.c \
 	src/framing/length.c src/framing/json.c src/framing/idle.c \
 	src/framing/prompt.c src/framing/smtp.c src/framing/pop3.c \
-	src/framing/resp.c src/framing/http.c
+	src/framing/resp.c src/framing/http.c src/framing/datagram.c
 COMMANDS = src/command/open.c src/command/close.c src/command/list.c \
 	src/command/status.c src/command/path.c src/command/log.c \
 	src/command/set.c src/command/reconnect.c src/command/wait.c \
@@ -43,6 +45,7 @@ src_libfifod_a_SOURCES = \
 	src/keeper/netns.h src/keeper/ready.c \
 	src/keeper/ready.h src/keeper/resolve.c src/keeper/rundir.c \
 	src/keeper/socket.c \
+	src/transport/dgram.c src/transport/dgram.h \
 	src/transport/link.c src/transport/link.h src/transport/sock.c \
 	src/transport/sock.h src/transport/tls.h src/transport/tls_bio.c \
 	src/transport/tls_ciphers.c \
@@ -51,6 +54,8 @@ src_libfifod_a_SOURCES = \
 	src/transport/tls_options.c src/transport/tls_stream.c \
 	src/transport/tls_verdict.c src/transport/tls_verify.c \
 	src/transport/tls_words.c src/transport/transport.c \
+	src/transport/unix_dial.c src/transport/unix_dial.h \
+	src/transport/vsock.h \
 	src/transport/transport.h src/channel/channel.c src/channel/channel.h \
 	src/channel/channel_fifo.c src/channel/channel_socket.c \
 	src/channel/channel_stdio.c src/channel/owner.h src/channel/pair.c \
@@ -69,7 +74,7 @@ src_libfifod_a_SOURCES = \
 	src/session/imply.c src/session/intake.c src/session/join.c \
 	src/session/join.h src/session/late.c \
 	src/session/names.c src/session/names.h \
-	src/session/option_table.c src/session/pool.c src/session/private.c \
+	src/session/option_table.c src/session/pool.c src/session/post.c src/session/private.c \
 	src/session/private.h src/session/reply.c src/session/wire.c src/session/pump.c src/session/pump.h \
 	src/session/retry.c src/session/retry.h src/session/session.c \
 	src/session/session.h src/session/sock.c src/session/sock.h \
@@ -89,17 +94,24 @@ src_libfifod_a_SOURCES = \
 if PORTABLE
 src_libfifod_a_SOURCES += src/channel/fifo_generic.c \
 	src/channel/notice_generic.c src/channel/owner_generic.c \
-	src/keeper/holder_generic.c src/keeper/netns_generic.c
+	src/keeper/holder_generic.c src/keeper/netns_generic.c \
+	src/transport/dgram_generic.c src/transport/unix_generic.c \
+	src/transport/vsock_generic.c
 else
 src_libfifod_a_SOURCES += src/channel/fifo_linux.c \
 	src/channel/notice_linux.c src/channel/owner_linux.c \
-	src/keeper/holder_linux.c src/keeper/netns_linux.c
+	src/keeper/holder_linux.c src/keeper/netns_linux.c \
+	src/transport/dgram_linux.c src/transport/unix_linux.c \
+	src/transport/vsock_linux.c
 endif
 EXTRA_DIST += src/channel/fifo_generic.c src/channel/notice_generic.c \
 	src/channel/owner_generic.c src/channel/fifo_linux.c \
 	src/channel/notice_linux.c src/channel/owner_linux.c \
 	src/keeper/holder_generic.c src/keeper/netns_generic.c \
-	src/keeper/holder_linux.c src/keeper/netns_linux.c
+	src/keeper/holder_linux.c src/keeper/netns_linux.c \
+	src/transport/dgram_generic.c src/transport/unix_generic.c \
+	src/transport/vsock_generic.c src/transport/dgram_linux.c \
+	src/transport/unix_linux.c src/transport/vsock_linux.c
 
 FIFOD_LIBS = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS) $(OPENSSL_LIBS)
 

@@ -27,6 +27,9 @@ BATS_FILES = \
 	tests/retry.bats \
 	tests/torture.bats \
 	tests/servers.bats \
+	tests/datagrams.bats \
+	tests/netns.bats \
+	tests/sockets.bats \
 	tests/smoke_peer.bats
 
 check_PROGRAMS += tests/aid tests/gram tests/peer
@@ -68,6 +71,10 @@ check_PROGRAMS += tests/torture_slots
 UNIT_TESTS += tests/torture
 tests_torture_slots_SOURCES = tests/torture_slots.c
 tests_torture_slots_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS)
+
+# Peers that speak datagrams, and both ends of a torture with them.
+check_PROGRAMS += tests/datagrams
+tests_datagrams_SOURCES = tests/datagrams.c
 
 # Clients that a shell cannot be.
 check_PROGRAMS += tests/exact tests/pipe

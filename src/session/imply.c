@@ -51,6 +51,27 @@ imply_framing(struct options *o, const char *framing, struct why *why)
 	return option_set(option_groups, o, "framing", framing, NULL, why);
 }
 
+/* Does the framing go with the endpoint? */
+static int
+imply_datagrams(const struct url *url, const struct framing *framing,
+    struct why *why)
+{
+	const struct transport *t = transport_find(url->scheme, NULL);
+	bool datagrams = t != NULL && t->flags & TRANSPORT_DATAGRAM;
+
+	if (datagrams && framing->flags & FRAMING_NO_MESSAGES)
+		return why_fail(why, FAULT_USAGE, "framing=stream: %s carries "
+		    "datagrams; framing=datagram with delivery=stream passes "
+		    "on their bytes as they come", t->usage);
+	if (datagrams && framing->flags & FRAMING_GREETS)
+		return why_fail(why, FAULT_USAGE, "framing=%s: is not spoken "
+		    "by datagrams, which %s carries", framing->name, t->usage);
+	if (t != NULL && !datagrams && framing->flags & FRAMING_UNPAIRED)
+		return why_fail(why, FAULT_USAGE, "framing=datagram: %s "
+		    "carries a stream, which has none", t->usage);
+	return 0;
+}
+
 /* Do they go together? */
 static int
 imply_check(const struct session_options *o,
@@ -58,6 +79,9 @@ imply_check(const struct session_options *o,
 {
 	unsigned flags = choice->framing->flags;
 
+	if (flags & FRAMING_UNPAIRED && strcmp(o->connections, "1") != 0)
+		return why_fail(why, FAULT_USAGE, "connections=%.20s: "
+		    "framing=datagram has one", o->connections);
 	if (!(flags & FRAMING_NO_MESSAGES)) {
 		if (flags & FRAMING_ONE_BY_ONE && o->pipeline > 1)
 			return why_fail(why, FAULT_USAGE, "pipeline=%d: "
@@ -80,13 +104,16 @@ imply_check(const struct session_options *o,
 }
 
 static void
-imply_auto(struct session_options *o, bool stream)
+imply_auto(struct session_options *o, unsigned flags)
 {
+	bool stream = flags & FRAMING_NO_MESSAGES;
+
+
 	if (o->delivery == DELIVERY_AUTO)
 		o->delivery = stream ? DELIVERY_STREAM : DELIVERY_MESSAGE;
 	if (o->reconnect == RECONNECT_AUTO)
-		o->reconnect = stream ? RECONNECT_ALWAYS :
-		    RECONNECT_ON_DEMAND;
+		o->reconnect = stream || flags & FRAMING_UNPAIRED ?
+		    RECONNECT_ALWAYS : RECONNECT_ON_DEMAND;
 }
 
 int
@@ -94,7 +121,9 @@ session_imply(struct url *url, struct options *options, struct why *why)
 {
 	struct session_options *o = &options->session;
 	struct framing_choice choice = { 0 };
-	const char *framing = "stream";
+	const struct transport *t = transport_find(url->scheme, NULL);
+	const char *framing = t != NULL && t->flags & TRANSPORT_DATAGRAM ?
+	    "datagram" : "stream";
 	const struct imply_row *row;
 	int fine;
 
@@ -109,10 +138,11 @@ session_imply(struct url *url, struct options *options, struct why *why)
 	if (imply_framing(options, framing, why) == -1 ||
 	    framing_choose(&choice, o->framing, why) == -1)
 		return -1;
-	fine = imply_check(o, &choice, why);
+	fine = imply_datagrams(url, choice.framing, why);
 	if (fine == 0)
-		imply_auto(o,
-		    choice.framing->flags & FRAMING_NO_MESSAGES);
+		fine = imply_check(o, &choice, why);
+	if (fine == 0)
+		imply_auto(o, choice.framing->flags);
 	framing_forget(&choice);
 	return fine;
 }

@@ -44,7 +44,7 @@ static const struct option_row session_option_rows[] = {
 	    .text = "After the connection has ended: connect again at once "
 		    "(always), when a byte waits in in (on-demand), or not "
 		    "(never: the session is failed then); auto is always in a "
-		    "stream, else on-demand." },
+		    "stream and with framing=datagram, else on-demand." },
 	{ .name = "backoff",
 	    .type = OPTION_RANGE,
 	    SESSION_ROW(backoff),
@@ -65,7 +65,8 @@ static const struct option_row message_option_rows[] = {
 	    .check = framing_check,
 	    .text = "How the bytes are cut into messages, see "
 		    "fifod-framing(7); empty is http for http:// and "
-		    "https://, else stream: not at all." },
+		    "https://, datagram where the endpoint has datagrams, "
+		    "else stream: not at all." },
 	{ .name = "delivery",
 	    .type = OPTION_CHOICE,
 	    SESSION_ROW(delivery),

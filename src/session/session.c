@@ -64,6 +64,12 @@ session_delivered(void *arg)
 	flow_turn(arg);
 }
 
+bool
+session_is_datagram(const struct session *s)
+{
+	return s->transport->flags & TRANSPORT_DATAGRAM;
+}
+
 /* --- beginning and end --- */
 
 /* Of everything that clients hold: their readers meet the end of file. */

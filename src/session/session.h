@@ -134,6 +134,7 @@ struct session {
 	int64_t drained_ms;             /* closing: no later than this */
 	bool end_owed;                  /* readers are due an end of file */
 	uint64_t nlinks, nreconnects, uncertain, discarded;
+	uint64_t lost;                  /* datagrams, of links that have gone */
 	uint64_t nchanges;              /* of state, for observers */
 
 	ino_t inode;                    /* of its directory */
@@ -205,6 +206,9 @@ void session_discard(struct session *s);
 /* Change one option now; -1 + why when unknown, malformed or not live. */
 int session_set(struct session *s, const char *key, const char *value,
     const char *cwd, struct why *why);
+
+/* Does its link carry datagrams? */
+bool session_is_datagram(const struct session *s);
 
 const char *session_state_name(enum session_state state);
 /* By name; -1 + FAULT_USAGE that lists them ("closed" counts). */

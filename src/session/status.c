@@ -187,6 +187,15 @@ fact_discarded(struct session *s, char *out)
 }
 
 static void
+fact_lost(struct session *s, char *out)
+{
+	const struct link *l = s->pool != NULL ? pool_link(s) : NULL;
+
+	if (session_is_datagram(s))
+		fact_number(s->lost + (l != NULL ? link_lost(l) : 0), out);
+}
+
+static void
 fact_process(struct session *s, char *out)
 {
 	(void)s;
@@ -249,6 +258,8 @@ const struct status_row status_rows[] = {
 	    "before the peer acknowledged them; in an exchange framing, "
 	    "requests that may have been carried out without a reply." },
 	{ "discarded", fact_discarded, "Bytes taken and not passed on." },
+	{ "lost", fact_lost, "Datagrams that came and that the kernel dropped, "
+	    "because they were not read in time." },
 	{ "keeper", fact_process, "Process id of the keeper." },
 	{ "engine", fact_process, "Process id of the engine; the same process "
 	    "so far." },

@@ -41,7 +41,7 @@ link_check_netns(const char *value, struct why *why)
 	return netns_available(why);
 }
 
-const struct option_row link_option_rows[7] = {
+const struct option_row link_option_rows[8] = {
 	{ .name = "timeout-connect",
 	    .type = OPTION_TIME,
 	    .offset = offsetof(struct link_options, timeout_connect),
@@ -99,6 +99,16 @@ const struct option_row link_option_rows[7] = {
 	    .text = "Resolve and connect in this network namespace and in no "
 		    "other: a name of ip-netns(8), or the path of a namespace "
 		    "file." },
+	{ .name = "receive-buffer",
+	    .type = OPTION_SIZE,
+	    .offset = offsetof(struct link_options, receive_buffer),
+	    .min = 4096,
+	    .max = 1024 * 1024 * 1024,
+	    .value = "1M",
+	    .live = true,
+	    .text = "Of datagrams, how many bytes the kernel keeps that are "
+		    "not yet read, as far as it lets us "
+		    "(net.core.rmem_max); from the next connection on." },
 };
 
 /* What drives a link through all phases before LINK_UP, and no longer. */
@@ -321,6 +331,21 @@ bool
 link_is_plain(const struct link *l)
 {
 	return l != NULL && l->transport->flags & TRANSPORT_PLAIN;
+}
+
+bool
+link_is_datagram(const struct link *l)
+{
+	return l != NULL && l->transport->flags & TRANSPORT_DATAGRAM;
+}
+
+uint64_t
+link_lost(const struct link *l)
+{
+	char text[32];
+
+	return link_fact(l, LINK_LOST, text, sizeof(text)) ?
+	    strtoull(text, NULL, 10) : 0;
 }
 
 bool

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/loop.h"
@@ -33,8 +34,9 @@ struct link_options {
 	int timeout_connect;    /* ms for all of resolve, connect, handshake */
 	int family;             /* index in "any|inet|inet6" */
 	struct keeper_place place;
+	size_t receive_buffer;  /* of a datagram's socket */
 };
-extern const struct option_row link_option_rows[7];
+extern const struct option_row link_option_rows[8];
 
 typedef void link_cb(struct link *l, void *arg);
 
@@ -82,6 +84,10 @@ size_t link_unsent(const struct link *l);
 bool link_holds(const struct link *l);
 /* Are the bytes on its descriptor its own?  NULL: no. */
 bool link_is_plain(const struct link *l);
+/* Does it carry datagrams?  NULL: no. */
+bool link_is_datagram(const struct link *l);
+/* Datagrams that the kernel has dropped before they were read. */
+uint64_t link_lost(const struct link *l);
 /* A system call on the descriptor of a plain link failed: say why, by errno. */
 void link_broken(struct link *l);
 int link_finish(struct link *l);

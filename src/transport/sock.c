@@ -1,8 +1,10 @@
 #include <errno.h>
 #include <netdb.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "transport/sock.h"
@@ -63,6 +65,23 @@ sock_close(struct link *l)
 	l->fd = -1;
 }
 
+/* "/run/x", "@name"; "" where it has none (unix(7)). */
+static char *
+sock_text_unix(const struct sockaddr *address, socklen_t length, char *out,
+    size_t size)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)address;
+	size_t n = length - offsetof(struct sockaddr_un, sun_path);
+
+	if (length <= offsetof(struct sockaddr_un, sun_path))
+		n = 0;
+	if (n > 0 && un->sun_path[0] == '\0')
+		snprintf(out, size, "@%.*s", (int)(n - 1), un->sun_path + 1);
+	else
+		snprintf(out, size, "%.*s", (int)n, un->sun_path);
+	return out;
+}
+
 char *
 sock_text(const struct sockaddr *address, socklen_t length, char *out,
     size_t size)
@@ -70,6 +89,8 @@ sock_text(const struct sockaddr *address, socklen_t length, char *out,
 	char host[NI_MAXHOST], port[NI_MAXSERV];
 	int wrong;
 
+	if (address->sa_family == AF_UNIX)
+		return sock_text_unix(address, length, out, size);
 	wrong = getnameinfo(address, length, host, sizeof(host), port,
 	    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
 	if (wrong)
@@ -95,5 +116,5 @@ sock_fact(const struct link *l, enum link_fact fact, char *out, size_t size)
 	if (wrong)
 		return false;
 	sock_text((struct sockaddr *)&address, length, out, size);
-	return true;
+	return *out != '\0';
 }

@@ -18,7 +18,10 @@ void sock_close(struct link *l);
 bool sock_fact(const struct link *l, enum link_fact fact, char *out,
     size_t size);
 
-/* "192.0.2.1:443", "[2001:db8::1]:443".  Returns out. */
+/*
+ * "192.0.2.1:443", "[2001:db8::1]:443", "/run/x", "@name".  Returns
+ * out.
+ */
 char *sock_text(const struct sockaddr *address, socklen_t length, char *out,
     size_t size);
 

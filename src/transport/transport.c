@@ -18,7 +18,7 @@ const struct transport *const transport_table[] = {
 const struct transport *
 transport_find(const char *name, struct why *why)
 {
-	char known[160] = "";
+	char known[320] = "";
 	size_t i;
 
 	for (i = 0; transport_table[i] != NULL; i++) {
@@ -36,6 +36,8 @@ int
 transport_check(const struct transport *t, const struct url *url,
     struct why *why)
 {
+	if (t->available != NULL && t->available(why) == -1)
+		return why_prefix(why, "%s", t->usage);
 	if (t->check != NULL)
 		return t->check(url, why);
 	if (url->host == NULL)

@@ -27,6 +27,7 @@ struct dial {
 	const struct link_options *link;
 	const struct tls_options *tls;
 	struct tls_memory *tls_memory;
+	unsigned refused;       /* udp: of its addresses, from the first */
 };
 
 /* Facts about a link for `status`; each is one row there. */
@@ -37,10 +38,19 @@ enum link_fact {
 	LINK_VERIFIED,          /* "yes", "no (verify=no)" */
 	LINK_ALPN,              /* the protocol chosen */
 	LINK_RESUMED,           /* "yes", "no" */
+	LINK_LOST,              /* "12": datagrams that the kernel dropped */
 };
 
 enum {
 	TRANSPORT_PLAIN = 1,    /* bytes on the descriptor are the link's own */
+	/*
+	 * What is written at once is one datagram, what is read at once is
+	 * one, and none is empty.  Two errors more leave the link as it is, see
+	 * l->why: EMSGSIZE, this one is too long and was not sent;
+	 * ECONNREFUSED, this one or an earlier one has not arrived.
+	 */
+	TRANSPORT_DATAGRAM = 2,
+	TRANSPORT_PATH = 4,     /* url->rest is a path, or @NAME */
 };
 
 struct transport {
@@ -50,7 +60,13 @@ struct transport {
 	const char *text;       /* one sentence for help and the manual */
 	unsigned flags;         /* TRANSPORT_... */
 	size_t size;            /* of the member's struct, whose first is link */
+	size_t most;            /* of a datagram; 0: the kernel knows */
 
+	/*
+	 * Is it there on this system?  0, or -1 + FAULT_USAGE that says why
+	 * not.  NULL: always.
+	 */
+	int (*available)(struct why *why);
 	/*
 	 * Is the URL of the form that this transport takes?  0, or -1 +
 	 * FAULT_USAGE.  NULL: HOST:PORT, see transport_check().
