@@ -1,6 +1,7 @@
 # The lists: each is source list and table in one.  To add a member, write its
 # file and add its name here.
-TRANSPORTS = src/transport/tcp.c src/transport/tls.c
+TRANSPORTS = src/transport/tcp.c src/transport/tls.c src/transport/exec.c \
+	src/transport/pty.c src/transport/tty.c
 FRAMINGS = src/framing/stream.c src/framing/line.c src/framing/nul.c \
 	src/framing/delim.c src/framing/fixed.c src/framing/netstring.c \
 	src/framing/length.c src/framing/json.c src/framing/idle.c \
@@ -42,7 +43,12 @@ src_libfifod_a_SOURCES = \
 	src/keeper/direct.c src/keeper/holder.h src/keeper/keeper.h \
 	src/keeper/netns.h src/keeper/ready.c \
 	src/keeper/ready.h src/keeper/resolve.c src/keeper/rundir.c \
-	src/keeper/socket.c \
+	src/keeper/socket.c src/keeper/home.c src/keeper/home.h \
+	src/keeper/spawn.c src/keeper/spawn.h \
+	src/keeper/terminal.c src/keeper/terminal.h \
+	src/transport/child.c src/transport/child.h \
+	src/transport/child_options.c \
+	src/transport/login.c src/transport/login.h \
 	src/transport/link.c src/transport/link.h src/transport/sock.c \
 	src/transport/sock.h src/transport/tls.h src/transport/tls_bio.c \
 	src/transport/tls_ciphers.c \

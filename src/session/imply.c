@@ -80,8 +80,12 @@ imply_check(const struct session_options *o,
 }
 
 static void
-imply_auto(struct session_options *o, bool stream)
+imply_auto(struct session_options *o, const struct transport *t, bool stream)
 {
+	bool ends = t != NULL && t->flags & TRANSPORT_ENDS;
+
+	if (o->on_close == ON_CLOSE_AUTO)
+		o->on_close = stream && ends ? ON_CLOSE_EOF : ON_CLOSE_HOLD;
 	if (o->delivery == DELIVERY_AUTO)
 		o->delivery = stream ? DELIVERY_STREAM : DELIVERY_MESSAGE;
 	if (o->reconnect == RECONNECT_AUTO)
@@ -111,7 +115,7 @@ session_imply(struct url *url, struct options *options, struct why *why)
 		return -1;
 	fine = imply_check(o, &choice, why);
 	if (fine == 0)
-		imply_auto(o,
+		imply_auto(o, transport_find(url->scheme, NULL),
 		    choice.framing->flags & FRAMING_NO_MESSAGES);
 	framing_forget(&choice);
 	return fine;

@@ -27,6 +27,9 @@ struct dial {
 	const struct link_options *link;
 	const struct tls_options *tls;
 	struct tls_memory *tls_memory;
+	const struct child_options *child;
+	const struct keeper_home *home; /* where programs run; NULL: as ours */
+	char exit[16];          /* how the newest program ended: "3", "SIGHUP" */
 };
 
 /* Facts about a link for `status`; each is one row there. */
@@ -37,10 +40,14 @@ enum link_fact {
 	LINK_VERIFIED,          /* "yes", "no (verify=no)" */
 	LINK_ALPN,              /* the protocol chosen */
 	LINK_RESUMED,           /* "yes", "no" */
+	LINK_END,               /* "exit status 0": what its end was */
 };
 
 enum {
 	TRANSPORT_PLAIN = 1,    /* bytes on the descriptor are the link's own */
+	TRANSPORT_RUNS = 2,     /* runs a program, in the opener's home */
+	TRANSPORT_ENDS = 4,     /* the link's end is what readers wait for:
+				   on-close is eof where nobody says */
 };
 
 struct transport {
@@ -103,6 +110,8 @@ struct transport {
 	 * never.  After a short read without such the owner may trust poll.
 	 */
 	bool (*holds)(const struct link *l);
+	/* Options that are live may have changed; NULL: it reads none again. */
+	void (*tune)(struct link *l);
 	/* No more will be written; the other direction stays. 0, -1 as write. */
 	int (*finish)(struct link *l);
 	/* Once, from any state; the descriptor is closed here. Says nothing. */
