@@ -10,7 +10,10 @@
 #include "transport/sock.h"
 
 /* A program that is missing, or dies at once, has done so by then. */
-#define CHILD_SETTLE_MS 100
+#define CHILD_SETTLE_MS 150
+/* The shell's words for one that is missing or not to be executed. */
+#define CHILD_IS_MISSING(status) (WIFEXITED(status) && \
+	(WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127))
 /* One that has closed its side may still do so much before it ends. */
 #define CHILD_CLOSED_MS 1000
 
@@ -49,6 +52,7 @@ child_ended(int status, void *arg)
 	c->child = NULL;
 	c->ended = true;
 	c->status = status;
+	d->proven = c->settled && !CHILD_IS_MISSING(status);
 	timer_clear(&c->timer);
 	keeper_child_exit(status, d->exit, sizeof(d->exit));
 	link_wake(&c->link);
@@ -86,14 +90,18 @@ child_start(struct child_link *c, int fd, bool terminal)
 		return link_fail(&c->link, why.fault, "%s", why.text);
 	link_note(&c->link, "started: pid %jd",
 	    (intmax_t)keeper_child_pid(c->child));
-	timer_set(&c->timer, CHILD_SETTLE_MS, child_settled, c);
+	c->settled = d->proven;
+	if (!c->settled)
+		timer_set(&c->timer, CHILD_SETTLE_MS, child_settled, c);
 	return 0;
 }
 
 /* Its end in words, and what it last said. */
 static int
-child_verdict(struct child_link *c, enum fault fault)
+child_verdict(struct child_link *c)
 {
+	bool never = !c->settled || CHILD_IS_MISSING(c->status);
+	enum fault fault = never ? FAULT_CONNECT : FAULT_RECEIVE;
 	char how[48];
 
 	keeper_child_verdict(c->status, how, sizeof(how));
@@ -125,7 +133,7 @@ child_advance(struct link *l)
 	if (c->settled)
 		return 1;
 	if (c->ended)
-		return child_verdict(c, FAULT_CONNECT);
+		return child_verdict(c);
 	l->want_read = !shut;
 	return 0;
 }
@@ -146,7 +154,7 @@ child_read_end(struct child_link *c, bool for_good)
 	if (c->closed || (c->ended && c->status == 0))
 		return 0;
 	if (c->ended)
-		return child_verdict(c, FAULT_RECEIVE);
+		return child_verdict(c);
 	if (for_good && !c->timer.set) {
 		c->link.hushed = true;
 		timer_set(&c->timer, CHILD_CLOSED_MS, child_closed, c);

@@ -4,7 +4,7 @@
  *
  * Such a link is up when its program has said something, or has not ended
  * within CHILD_SETTLE_MS: a shell that finds no program has told so by then.
- * It ends with the program, and its end tells how that ended.
+ * After one that was there the next is up at once.  It ends with the program, and its end tells how that ended.
  */
 #ifndef TRANSPORT_CHILD_H
 #define TRANSPORT_CHILD_H
@@ -24,7 +24,7 @@ struct child_options {
 	char *on_connect;       /* NULL: none */
 	int standard_error;     /* enum child_stderr */
 	int terminal;           /* enum child_terminal, of pty: */
-	char *window;           /* "80x24" */
+	char *window;           /* "80x24"; NULL: that */
 	int speed;
 	int bits, stop;
 	int parity;             /* enum child_parity */

@@ -79,11 +79,10 @@ const struct option_row child_option_rows[CHILD_NROWS] = {
 	{ .name = "window",
 	    .type = OPTION_STRING,
 	    CHILD_ROW(window),
-	    .value = "80x24",
 	    .check = window_check,
 	    .live = true,
-	    .text = "The size of pty:'s terminal, COLUMNSxROWS; the program "
-		    "is told when it changes." },
+	    .text = "The size of pty:'s terminal, COLUMNSxROWS, 80x24 where "
+		    "this is empty; the program is told when it changes." },
 };
 
 const struct option_row line_option_rows[LINE_NROWS] = {

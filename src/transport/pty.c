@@ -30,10 +30,10 @@ pty_mode(int fd, int terminal)
 static void
 pty_tune(struct link *l)
 {
+	const char *window = l->dial->child->window;
 	struct winsize size;
 
-	if (l->dial->child->window != NULL &&
-	    child_window(l->dial->child->window, &size, NULL) == 0)
+	if (child_window(window != NULL ? window : "80x24", &size, NULL) == 0)
 		ioctl(l->fd, TIOCSWINSZ, &size);
 }
 

@@ -30,6 +30,7 @@ struct dial {
 	const struct child_options *child;
 	const struct keeper_home *home; /* where programs run; NULL: as ours */
 	char exit[16];          /* how the newest program ended: "3", "SIGHUP" */
+	bool proven;            /* ... it was there, and so will the next be */
 };
 
 /* Facts about a link for `status`; each is one row there. */
