@@ -1,8 +1,9 @@
 # The lists: each is source list and table in one.  To add a member, write its
 # file and add its name here.
-TRANSPORTS = src/transport/tcp.c src/transport/tls.c src/transport/udp.c \
-	src/transport/unix.c src/transport/unix_dgram.c \
-	src/transport/unix_seqpacket.c src/transport/vsock.c
+TRANSPORTS = src/transport/tcp.c src/transport/tls.c src/transport/unix.c \
+	src/transport/unix_dgram.c src/transport/unix_seqpacket.c \
+	src/transport/udp.c src/transport/vsock.c src/transport/exec.c \
+	src/transport/pty.c src/transport/tty.c
 FRAMINGS = src/framing/stream.c src/framing/line.c src/framing/nul.c \
 	src/framing/delim.c src/framing/fixed.c src/framing/netstring.c \
 	src/framing/length.c src/framing/json.c src/framing/idle.c \
@@ -46,6 +47,12 @@ src_libfifod_a_SOURCES = \
 	src/keeper/ready.h src/keeper/resolve.c src/keeper/rundir.c \
 	src/keeper/socket.c \
 	src/transport/dgram.c src/transport/dgram.h \
+	src/keeper/home.c src/keeper/home.h \
+	src/keeper/spawn.c src/keeper/spawn.h \
+	src/keeper/terminal.c src/keeper/terminal.h \
+	src/transport/child.c src/transport/child.h \
+	src/transport/child_options.c \
+	src/transport/login.c src/transport/login.h \
 	src/transport/link.c src/transport/link.h src/transport/sock.c \
 	src/transport/sock.h src/transport/tls.h src/transport/tls_bio.c \
 	src/transport/tls_ciphers.c \

@@ -19,6 +19,9 @@ BATS_FILES = \
 	tests/input.bats \
 	tests/fifo.bats \
 	tests/flow.bats \
+	tests/exec.bats \
+	tests/line.bats \
+	tests/login.bats \
 	tests/attach.bats \
 	tests/channel.bats \
 	tests/exchange.bats \

@@ -19,6 +19,7 @@ struct client {
 	/* Go with them (COMMAND_DESCRIPTORS); first 0 and 1. */
 	int descriptors[COMMAND_NDESCRIPTORS];
 	size_t ndescriptors;
+	bool home;              /* the environment goes with them, too */
 	/* talk.h's, in fifoctl alone: only that is linked with libedit. */
 	int (*talk)(int fd, const struct talk_options *o);
 };

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@
 #include "command/control.h"
 #include "keeper/keeper.h"
 #include "keeper/ready.h"
+#include "keeper/spawn.h"
 
 /* Linux's default of fs.nr_open is this, or more. */
 #define DESCRIPTORS (1024 * 1024)
@@ -111,12 +113,13 @@ check_configuration(const char *given)
  * as root what the kernel allows a process by default.
  */
 static void
-raise_descriptors(void)
+raise_descriptors(mode_t mask)
 {
 	struct rlimit limit, more;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
 		return;
+	keeper_home_own(mask, &limit);
 	limit.rlim_cur = limit.rlim_max;
 	more = limit;
 	if (more.rlim_max < DESCRIPTORS)
@@ -276,6 +279,7 @@ run(const struct fifod *f, const struct session_place *place, char *conf)
 	control_close();
 	broker_free();
 	conf_free();
+	keeper_children_end();
 	unlinkat(place->rundir_fd, ".pid", 0);
 	log_info("stopped");
 	if (parent_fd != -1 && write(parent_fd, &status, 1) == -1)
@@ -290,9 +294,9 @@ main(int argc, char **argv)
 	struct session_place place;
 	struct why why;
 	char *rundir, *conf = NULL;
+	mode_t mask = umask(077);
 	int status;
 
-	umask(077);
 	open_standard_descriptors();
 	setprogname("fifod");
 	parse(&f, argc, argv);
@@ -309,7 +313,7 @@ main(int argc, char **argv)
 	if (place.rundir_fd == -1 ||
 	    keeper_rundir_lock(place.rundir_fd, rundir, &why) == -1)
 		errx((int)why.fault, "%s", why.text);
-	raise_descriptors();
+	raise_descriptors(mask);
 	setproctitle_init(argc, argv, environ);
 	setproctitle("-fifod: engine");
 	status = run(&f, &place, conf);

@@ -116,6 +116,8 @@ dial_changed(struct link *l, void *arg)
 
 	if (l->phase == LINK_UP)
 		dial_up(s);
+	else if (l->phase == LINK_NEWS)
+		flow_turn(s);
 	else if (l->phase == LINK_FAILED)
 		dial_refused(s);
 	else

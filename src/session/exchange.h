@@ -345,6 +345,8 @@ bool pool_busy(const struct session *s);
 uint64_t pool_queued(const struct session *s);
 /* A link that is up, to tell of; or NULL. */
 struct link *pool_link(const struct session *s);
+/* Every link that is up: link_tune(). */
+void pool_tune(const struct session *s);
 /* Of all dialogues: the same as dialogue_discard(). */
 uint64_t pool_discard(struct session *s);
 

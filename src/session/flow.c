@@ -69,7 +69,8 @@ flow_want(struct session *s)
 		    !s->link->want_read },
 		{ &f->link_readable, up ? s->link->fd : -1, LOOP_READ,
 		    flow_to_client_ready,
-		    taking && f->to_client.wait == FLOW_SOURCE },
+		    taking && f->to_client.wait == FLOW_SOURCE &&
+		    !s->link->hushed },
 		{ &f->out_writable, s->channel.out.fifo.fd, LOOP_WRITE,
 		    flow_to_client_ready, f->to_client.wait == FLOW_SINK &&
 		    (chunk == NULL || f->out_done < chunk->end) },

@@ -104,11 +104,14 @@ imply_check(const struct session_options *o,
 }
 
 static void
-imply_auto(struct session_options *o, unsigned flags)
+imply_auto(struct session_options *o, const struct transport *t,
+    unsigned flags)
 {
 	bool stream = flags & FRAMING_NO_MESSAGES;
+	bool ends = t != NULL && t->flags & TRANSPORT_ENDS;
 
-
+	if (o->on_close == ON_CLOSE_AUTO)
+		o->on_close = stream && ends ? ON_CLOSE_EOF : ON_CLOSE_HOLD;
 	if (o->delivery == DELIVERY_AUTO)
 		o->delivery = stream ? DELIVERY_STREAM : DELIVERY_MESSAGE;
 	if (o->reconnect == RECONNECT_AUTO)
@@ -142,7 +145,8 @@ session_imply(struct url *url, struct options *options, struct why *why)
 	if (fine == 0)
 		fine = imply_check(o, &choice, why);
 	if (fine == 0)
-		imply_auto(o, choice.framing->flags);
+		imply_auto(o, transport_find(url->scheme, NULL),
+		    choice.framing->flags);
 	framing_forget(&choice);
 	return fine;
 }

@@ -188,11 +188,12 @@ static const struct option_row message_option_rows[] = {
 	{ .name = "on-close",
 	    .type = OPTION_CHOICE,
 	    SESSION_ROW(on_close),
-	    .choices = "hold|eof",
-	    .value = "hold",
+	    .choices = "hold|eof|auto",
+	    .value = "auto",
 	    .live = true,
 	    .text = "When the connection ends, readers of out go on waiting "
-		    "(hold) or meet an end of file after its last byte (eof)."
+		    "(hold) or meet an end of file after its last byte (eof); "
+		    "auto is eof in a stream of exec: or pty:, else hold."
 	},
 };
 
@@ -219,6 +220,8 @@ const struct option_group option_groups[] = {
 	GROUP("session", session_option_rows, session),
 	GROUP("link", link_option_rows, link),
 	GROUP("tls", tls_option_rows, tls),
+	GROUP("programs", child_option_rows, child),
+	GROUP("serial lines", line_option_rows, child),
 	GROUP("messages", message_option_rows, session),
 	GROUP("files", channel_option_rows, channel),
 	GROUP("log", file_option_rows, session),

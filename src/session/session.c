@@ -89,6 +89,8 @@ session_prepare_dial(struct session *s)
 	s->dial.url = &s->url;
 	s->dial.link = &s->options.link;
 	s->dial.tls = &s->options.tls;
+	s->dial.child = &s->options.child;
+	s->dial.home = s->owner.home;
 }
 
 /* Look at everything that can be wrong before anything is made. */
@@ -419,6 +421,16 @@ session_change(struct session *s, const char *key, const char *value,
 	return 0;
 }
 
+/* Links that are up read what they heed of the live options. */
+static void
+session_tune(struct session *s)
+{
+	if (s->pool != NULL)
+		pool_tune(s);
+	else if (s->link != NULL && s->link->told == LINK_UP)
+		link_tune(s->link);
+}
+
 int
 session_set(struct session *s, const char *key, const char *value,
     const char *cwd, struct why *why)
@@ -437,6 +449,7 @@ session_set(struct session *s, const char *key, const char *value,
 	names_share(s);
 	session_log(s, false, "set %s=%s", key, value);
 	status_changed(s);
+	session_tune(s);
 	if (s->pool == NULL)
 		retry_reconsider(s);
 	session_turn(s);

@@ -24,6 +24,7 @@
 #include "channel/pair.h"
 #include "channel/notice.h"
 #include "session/flow.h"
+#include "transport/child.h"
 #include "transport/link.h"
 #include "transport/tls.h"
 
@@ -47,7 +48,7 @@ enum session_delivery { DELIVERY_MESSAGE, DELIVERY_STREAM, DELIVERY_AUTO };
 enum session_retry { RETRY_NEVER, RETRY_SAFE, RETRY_IDEMPOTENT };
 enum session_leftover { LEFTOVER_DISCARD, LEFTOVER_KEEP };
 enum session_slow { SLOW_BLOCK, SLOW_DROP };
-enum session_on_close { ON_CLOSE_HOLD, ON_CLOSE_EOF };
+enum session_on_close { ON_CLOSE_HOLD, ON_CLOSE_EOF, ON_CLOSE_AUTO };
 
 struct session_options {
 	int connect;            /* enum session_connect */
@@ -75,6 +76,7 @@ struct options {
 	struct session_options session;
 	struct link_options link;
 	struct tls_options tls;
+	struct child_options child;
 	struct channel_options channel;
 };
 extern const struct option_group option_groups[];
@@ -88,6 +90,8 @@ struct session_owner {
 	void (*changed)(struct session *s, void *arg);
 	void (*ended)(struct session *s, void *arg);    /* then session_free() */
 	void *arg;
+	const struct keeper_home *home; /* of its programs; outlives it; NULL:
+					   the broker's own */
 };
 
 /* Where sessions live. */

@@ -105,6 +105,12 @@ fact_resumed(struct session *s, char *out)
 }
 
 static void
+fact_exit(struct session *s, char *out)
+{
+	strlcpy(out, s->dial.exit, FACT_SIZE);
+}
+
+static void
 fact_number(uint64_t n, char *out)
 {
 	snprintf(out, FACT_SIZE, "%" PRIu64, n);
@@ -239,6 +245,8 @@ const struct status_row status_rows[] = {
 	{ "verified", fact_verified, "Was the peer's certificate verified?" },
 	{ "alpn-chosen", fact_alpn, "The protocol the peer chose by ALPN." },
 	{ "resumed", fact_resumed, "Was an earlier TLS session resumed?" },
+	{ "exit", fact_exit, "How the newest program of exec: or pty: ended: "
+	    "its exit status, or the signal that killed it." },
 	{ "links", fact_links, "Connections made so far." },
 	{ "exchanges", fact_exchanges, "Exchanges ended so far, of all "
 	    "channels." },

@@ -77,6 +77,8 @@ wire_changed(struct link *l, void *arg)
 
 	if (l->phase == LINK_UP)
 		wire_up(w);
+	else if (l->phase == LINK_NEWS)
+		wire_turn(w);
 	else if (l->phase == LINK_FAILED)
 		pool_wire_failed(w);
 	else
@@ -150,7 +152,7 @@ wire_want(struct wire *w)
 		return;
 	more = link_pending(w->link) > 0 ||
 	    (x != NULL && buf_length(&x->bytes) > x->sent);
-	watch_want(&w->readable, !w->blocked);
+	watch_want(&w->readable, !w->blocked && !w->link->hushed);
 	watch_want(&w->writable, more && !w->deaf && !w->link->want_read);
 }
 

@@ -13,6 +13,7 @@
 #include "base/xalloc.h"
 #include "keeper/netns.h"
 #include "transport/link.h"
+#include "transport/login.h"
 #include "transport/sock.h"
 
 static int
@@ -233,7 +234,9 @@ link_step(void *arg)
 	watch_clear(&l->driver->readable);
 	watch_clear(&l->driver->writable);
 	l->want_read = l->want_write = false;
-	up = link_advance(l);
+	up = l->login != NULL ? 1 : link_advance(l);
+	if (up == 1)
+		up = login_advance(l);
 	if (up == 0)
 		link_watch(l);
 	else
@@ -253,6 +256,20 @@ link_kick(struct link *l)
 
 	if (top->driver != NULL)
 		deferred_queue(&top->driver->step, link_step, top);
+}
+
+void
+link_wake(struct link *l)
+{
+	struct link *top = link_top(l);
+
+	l->hushed = top->hushed = false;
+	if (top->driver != NULL) {
+		link_kick(l);
+		return;
+	}
+	top->phase = LINK_NEWS;
+	top->changed(top, top->arg);
 }
 
 static struct link *
@@ -284,21 +301,49 @@ link_new(const struct transport *t, struct dial *dial, link_cb *changed,
 	return l;
 }
 
+static void
+link_ahead_free(struct link *l)
+{
+	if (l->ahead != NULL)
+		buf_clear(l->ahead);
+	free(l->ahead);
+	l->ahead = NULL;
+}
+
 void
 link_free(struct link *l)
 {
 	if (l == NULL)
 		return;
 	link_driver_free(l);
+	login_free(l);
+	link_ahead_free(l);
 	if (l->opened)
 		l->transport->close(l);
 	link_free(l->below);
 	free(l);
 }
 
+/* What was read before the link was up comes first. */
+static ssize_t
+link_read_ahead(struct link *l, void *data, size_t size)
+{
+	size_t n = buf_length(l->ahead);
+
+	if (n > size)
+		n = size;
+	memcpy(data, buf_peek(l->ahead), n);
+	buf_drain(l->ahead, n);
+	if (buf_length(l->ahead) == 0)
+		link_ahead_free(l);
+	return (ssize_t)n;
+}
+
 ssize_t
 link_read(struct link *l, void *data, size_t size)
 {
+	if (l->ahead != NULL)
+		return link_read_ahead(l, data, size);
 	return l->transport->read(l, data, size);
 }
 
@@ -330,7 +375,8 @@ link_broken(struct link *l)
 bool
 link_is_plain(const struct link *l)
 {
-	return l != NULL && l->transport->flags & TRANSPORT_PLAIN;
+	return l != NULL && l->ahead == NULL &&
+	    l->transport->flags & TRANSPORT_PLAIN;
 }
 
 bool
@@ -351,7 +397,8 @@ link_lost(const struct link *l)
 bool
 link_holds(const struct link *l)
 {
-	return l->transport->holds != NULL && l->transport->holds(l);
+	return l->ahead != NULL ||
+	    (l->transport->holds != NULL && l->transport->holds(l));
 }
 
 int
@@ -363,6 +410,14 @@ link_finish(struct link *l)
 		return -1;
 	l->finished = true;
 	return 0;
+}
+
+void
+link_tune(struct link *l)
+{
+	for (; l != NULL; l = l->below)
+		if (l->transport->tune != NULL)
+			l->transport->tune(l);
 }
 
 bool

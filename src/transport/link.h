@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "base/loop.h"
 #include "base/option.h"
 #include "base/why.h"
@@ -26,6 +27,7 @@ enum link_phase {
 	LINK_HANDSHAKE,
 	LINK_UP,
 	LINK_FAILED,            /* see l->why */
+	LINK_NEWS,              /* it was up, and is: read it, see link_wake() */
 };
 
 struct link_options {
@@ -56,9 +58,16 @@ struct link {
 	 * is here, and the descriptor is writable all the while.
 	 */
 	bool want_read, want_write;
+	/*
+	 * Set by read() with EAGAIN: the descriptor, which may be readable all
+	 * the while, tells nothing more; link_wake() will.
+	 */
+	bool hushed;
+	struct buf *ahead;      /* read before it was up, by on-connect; NULL */
 
 	/* Of the top only. */
 	struct link_driver *driver;     /* NULL once it is up */
+	struct login *login;            /* on-connect, while it runs; login.h */
 	link_cb *changed;
 	void *arg;
 	struct why *why;        /* the owner's; NULL: it has heard enough */
@@ -91,6 +100,8 @@ uint64_t link_lost(const struct link *l);
 /* A system call on the descriptor of a plain link failed: say why, by errno. */
 void link_broken(struct link *l);
 int link_finish(struct link *l);
+/* Options that are live may have changed. */
+void link_tune(struct link *l);
 /* A fact from the nearest layer that has it. */
 bool link_fact(const struct link *l, enum link_fact fact, char *out,
     size_t size);
@@ -109,5 +120,10 @@ void link_kick(struct link *l);
 void link_enter(struct link *l, enum link_phase phase);
 void link_note(struct link *l, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/*
+ * From the loop, of a link that hushed itself: there is something to read, its
+ * end at least.  The owner is told by LINK_NEWS and may free the link.
+ */
+void link_wake(struct link *l);
 
 #endif

@@ -28,6 +28,10 @@ struct dial {
 	const struct tls_options *tls;
 	struct tls_memory *tls_memory;
 	unsigned refused;       /* udp: of its addresses, from the first */
+	const struct child_options *child;
+	const struct keeper_home *home; /* where programs run; NULL: as ours */
+	char exit[16];          /* how the newest program ended: "3", "SIGHUP" */
+	bool proven;            /* ... it was there, and so will the next be */
 };
 
 /* Facts about a link for `status`; each is one row there. */
@@ -39,6 +43,7 @@ enum link_fact {
 	LINK_ALPN,              /* the protocol chosen */
 	LINK_RESUMED,           /* "yes", "no" */
 	LINK_LOST,              /* "12": datagrams that the kernel dropped */
+	LINK_END,               /* "exit status 0": what its end was */
 };
 
 enum {
@@ -51,6 +56,9 @@ enum {
 	 */
 	TRANSPORT_DATAGRAM = 2,
 	TRANSPORT_PATH = 4,     /* url->rest is a path, or @NAME */
+	TRANSPORT_RUNS = 8,     /* runs a program, in the opener's home */
+	TRANSPORT_ENDS = 16,    /* the link's end is what readers wait for:
+				   on-close is eof where nobody says */
 };
 
 struct transport {
@@ -119,6 +127,8 @@ struct transport {
 	 * never.  After a short read without such the owner may trust poll.
 	 */
 	bool (*holds)(const struct link *l);
+	/* Options that are live may have changed; NULL: it reads none again. */
+	void (*tune)(struct link *l);
 	/* No more will be written; the other direction stays. 0, -1 as write. */
 	int (*finish)(struct link *l);
 	/* Once, from any state; the descriptor is closed here. Says nothing. */
