@@ -380,3 +380,23 @@ log_counts()
 	wait_status s state failed
 	facts s exit=3 'error=exit status 3'
 }
+
+@test "the examples of programs and terminals run" {
+	command -v socat >/dev/null || skip 'no socat'
+	[ -x /usr/bin/python3 ] || skip 'no python3'
+	background "$T/line" socat "pty,raw,echo=0,link=$T/near" \
+	    "pty,raw,echo=0,link=$T/far"
+	wait_until 5 test -e "$T/near" -a -e "$T/far"
+	background "$T/modem" sh -c 'exec <>"$1" >&0; read -r x
+	    echo "$x OK"; exec sleep 300' sh "$T/far"
+	awk '/^\.S[hs] / { here = $0 == ".Sh PROGRAMS AND TERMINALS" }
+	    /^\.Ed/ { on = 0 } on { print } /^\.Bd -literal/ && here { on = 1 }' \
+	    "$TESTS/../share/man/fifod-session.7.in" |
+	    sed -e 's/\\e/\\/g' -e "s|/dev/ttyS0|$T/near|" >"$T/example"
+	cd "$T"
+	PATH=${FIFOCTL%/*}:$PATH run -0 within 20 sh -eu ./example
+	assert_line --index 0 apple
+	assert_line 1024
+	assert_line 42
+	assert_line $'AT\r OK'
+}
