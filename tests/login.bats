@@ -28,7 +28,7 @@ LOGIN='head -c 7 >/dev/null; echo secret; read -r word && [ "$word" = welcome ]'
 }
 
 @test "a script logs in over TLS" {
-	peer_more=($(tls good))
+	read -ra peer_more <<<"$(tls good)"
 	scripted a "${GATE[@]}" 'expect hello\n' 'send heard\n' stall
 	open_session s "tls://localhost:$port" ca="$CERTS/ca.pem" \
 	    on-connect="$LOGIN"
@@ -173,7 +173,7 @@ LOGIN='head -c 7 >/dev/null; echo secret; read -r word && [ "$word" = welcome ]'
 	peer_more=()
 	scripted a 'expect AUTH sesame\r\n' 'send +OK\r\n' stall
 	redis=$port
-	peer_more=($(tls good))
+	read -ra peer_more <<<"$(tls good)"
 	scripted b 'send 220 there\r\n' 'expect EHLO client\r\n' \
 	    'send 250-one\r\n250-two\r\n250 three\r\n' \
 	    'expect AUTH PLAIN AG1lAHNlc2FtZQ==\r\n' 'send 235 yes\r\n' stall
