@@ -128,9 +128,9 @@ log_counts()
 }
 
 @test "a flood on standard error is counted, not told" {
-	open_session s 'exec:seq 100000 >&2; echo done; sleep 1; echo x >&2; cat'
+	open_session s 'exec:seq 100000 >&2; echo said; sleep 1; echo x >&2; cat'
 	run -0 within 20 head -n 1 "$S/out"
-	assert_output done
+	assert_output said
 	log_has s '\([0-9]+ lines left out\)$'
 	[ "$(cat "$S"/log* | wc -l)" -lt 1000 ]
 }
@@ -232,7 +232,7 @@ log_counts()
 	ctl close t --now
 	wait_until 2 pid_gone "$other"
 	ctl close s --now
-	! pid_gone "$pid"
+	run ! pid_gone "$pid"
 	wait_until 10 pid_gone "$pid"
 }
 
@@ -379,4 +379,24 @@ log_counts()
 	assert_output said
 	wait_status s state failed
 	facts s exit=3 'error=exit status 3'
+}
+
+@test "the examples of programs and terminals run" {
+	command -v socat >/dev/null || skip 'no socat'
+	[ -x /usr/bin/python3 ] || skip 'no python3'
+	background "$T/line" socat "pty,raw,echo=0,link=$T/near" \
+	    "pty,raw,echo=0,link=$T/far"
+	wait_until 5 test -e "$T/near" -a -e "$T/far"
+	background "$T/far.out" sh -c 'exec <>"$1" >&0; read -r x
+	    echo "$x OK"; exec sleep 300' sh "$T/far"
+	awk '/^\.S[hs] / { here = $0 == ".Sh PROGRAMS AND TERMINALS" }
+	    /^\.Ed/ { on = 0 } on { print } /^\.Bd -literal/ && here { on = 1 }' \
+	    "$TESTS/../share/man/fifod-session.7.in" |
+	    sed -e 's/\\e/\\/g' -e "s|/dev/ttyS0|$T/near|" >"$T/example"
+	cd "$T"
+	PATH=${FIFOCTL%/*}:$PATH run -0 within 20 sh -eu ./example
+	assert_line --index 0 apple
+	assert_line 1024
+	assert_line 42
+	assert_line --partial $'AT\r OK'
 }

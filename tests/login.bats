@@ -28,7 +28,7 @@ LOGIN='head -c 7 >/dev/null; echo secret; read -r word && [ "$word" = welcome ]'
 }
 
 @test "a script logs in over TLS" {
-	peer_more=($(tls good))
+	read -ra peer_more <<<"$(tls good)"
 	scripted a "${GATE[@]}" 'expect hello\n' 'send heard\n' stall
 	open_session s "tls://localhost:$port" ca="$CERTS/ca.pem" \
 	    on-connect="$LOGIN"
@@ -154,4 +154,37 @@ LOGIN='head -c 7 >/dev/null; echo secret; read -r word && [ "$word" = welcome ]'
 	    on-connect='printf "AUTH wrong\r\n"; read -r ok; [ "${ok%?}" = +OK ] ||
 	    { echo "$ok" >&2; exit 1; }'
 	assert_output --partial 'on-connect: exit status 1: -WRONGPASS'
+}
+
+@test "a greeting that the script has read is not waited for" {
+	scripted a 'send 220 there\r\n' 'expect EHLO' \
+	    'send 250-one\r\n250 two\r\n' 'expect NOOP\r\n' \
+	    'send 250 ok\r\n' stall
+	open_session m "tcp://127.0.0.1:$port" framing=smtp \
+	    on-connect='read -r x; echo EHLO me; read -r x; read -r x'
+	say m 'NOOP\r\n'
+	run -0 hear m
+	assert_output $'250 ok\r'
+}
+
+@test "the examples of logging in run" {
+	printf sesame >"$T/secret"
+	printf '\0me\0sesame' >"$T/plain"
+	peer_more=()
+	scripted a 'expect AUTH sesame\r\n' 'send +OK\r\n' stall
+	redis=$port
+	read -ra peer_more <<<"$(tls good)"
+	scripted b 'send 220 there\r\n' 'expect EHLO client\r\n' \
+	    'send 250-one\r\n250-two\r\n250 three\r\n' \
+	    'expect AUTH PLAIN AG1lAHNlc2FtZQ==\r\n' 'send 235 yes\r\n' stall
+	awk '/^\.S[hs] / { here = $0 == ".Sh LOGGING IN" }
+	    /^\.Ed/ { on = 0 } on { print } /^\.Bd -literal/ && here { on = 1 }' \
+	    "$TESTS/../share/man/fifod-session.7.in" | sed -e 's/\\e/\\/g' \
+	    -e "s|example.org:6379|127.0.0.1:$redis|" \
+	    -e "s|example.org:465|localhost:$port|" \
+	    -e "s|framing=line|& -o ca=$CERTS/ca.pem|" >"$T/example"
+	cd "$T"
+	PATH=${FIFOCTL%/*}:$PATH run -0 within 20 sh -eu ./example
+	wait_status store state up
+	wait_status mail state up
 }

@@ -45,6 +45,9 @@ wire_greet(struct wire *w)
 
 	if (!(pool->framing.framing->flags & FRAMING_GREETS))
 		return;
+	/* on-connect has read it, unless there is still something to read. */
+	if (w->s->options.child.on_connect != NULL && !link_holds(w->link))
+		return;
 	x = exchange_new(w->s, NULL);
 	x->phase = EXCHANGE_SENT;
 	x->w = w;
