@@ -224,26 +224,22 @@ unix-dgram:PATH; it was not sent"
 }
 
 @test "each address of a name has its turn" {
-	datagrams sink sink udp:127.0.0.1:0
-	world_name 127.0.0.1
-	open_session s "udp://both.test:$port"
-	say s 'one'
+	[ -e /proc/net/if_inet6 ] || skip "no IPv6 here"
+	stop_broker
+	world_start
+	printf '%s\n' '::1 both' '127.0.0.1 both' >>"$ETC/hosts"
+	start_broker
+	background "$T/peer.echo.log" "$T/world" "$DATAGRAMS" echo \
+	    udp:127.0.0.1:0
+	wait_for_line "$T/peer.echo.log" '^port '
+	port=$(sed -n 's/^port //p' "$T/peer.echo.log")
+	open_session s "udp://both:$port"
+	assert_equal "$(status_of s peer)" "[::1]:$port"
+	printf one >"$S/in"
 	wait_status s peer "127.0.0.1:$port"
-	wait_until 10 sh -c 'printf two >"$1" && grep -q "^3 two" "$2"' sh \
-	    "$S/in" "$T/peer.sink.log"
-}
-
-# world_name: both.test is ::1 and 127.0.0.1, where /etc/hosts says so of
-# some name
-world_name()
-{
-	getent ahosts localhost | grep -q '^::1 ' ||
-	    skip "localhost is not ::1 as well"
-	eval "$(declare -f open_session | sed 's/^open_session/open_named/')"
-	open_session()
-	{
-		open_named "$1" "${2/both.test/localhost}" "${@:3}"
-	}
+	printf two >"$S/in"
+	run -0 hear s
+	assert_output two
 }
 
 @test "an IPv6 address is dialled" {

@@ -147,7 +147,7 @@ require_abstract()
 }
 
 @test "an address of vsock is a number or a name, and a port of 32 bits" {
-	run ctl open v vsock://local:1
+	run ctl open first vsock://local:1
 	[ "$status" -ne 2 ] || skip "$output"
 	refused 2 "is no CID" ctl open v vsock://nowhere:1
 	refused 2 "is no port of vsock" ctl open v vsock://host:http

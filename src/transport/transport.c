@@ -36,6 +36,8 @@ int
 transport_check(const struct transport *t, const struct url *url,
     struct why *why)
 {
+	const char *protocol = t->flags & TRANSPORT_DATAGRAM ? "udp" : "tcp";
+
 	if (t->available != NULL && t->available(why) == -1)
 		return why_prefix(why, "%s", t->usage);
 	if (t->check != NULL)
@@ -50,7 +52,7 @@ transport_check(const struct transport *t, const struct url *url,
 		return why_fail(why, FAULT_USAGE, "\"%.80s\": nothing may "
 		    "follow the port; write %s", url->text, t->usage);
 	if (strspn(url->port, "0123456789") != strlen(url->port) &&
-	    getservbyname(url->port, "tcp") == NULL)
+	    getservbyname(url->port, protocol) == NULL)
 		return why_fail(why, FAULT_USAGE, "\"%.80s\": port %.40s is no "
 		    "number and no service in /etc/services", url->text,
 		    url->port);

@@ -4,13 +4,14 @@
  * an address is good before it is refused: then the next one of the name is
  * for the next link, until each has had its turn.
  */
+#include <arpa/inet.h>
 #include <errno.h>
-#include <stdlib.h>
+#include <netdb.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/xalloc.h"
 #include "keeper/keeper.h"
 #include "transport/dgram.h"
 #include "transport/sock.h"
@@ -82,13 +83,27 @@ udp_resolved(const struct keeper_addresses *found, const struct why *why,
 	u->failed = u->link.fd == -1;
 }
 
+/* A number: services have names of their own for UDP, which TCP lacks. */
+static const char *
+udp_port(const char *port, char *out, size_t size)
+{
+	const struct servent *service = getservbyname(port, "udp");
+
+	if (service == NULL)
+		return port;
+	snprintf(out, size, "%u", ntohs((uint16_t)service->s_port));
+	return out;
+}
+
 static int
 udp_open(struct link *l)
 {
 	static const int families[] = { AF_UNSPEC, AF_INET, AF_INET6 };
 	struct udp *u = (struct udp *)l;
 	const struct dial *d = l->dial;
-	struct keeper_look_up what = { d->url->host, d->url->port,
+	char port[8];
+	struct keeper_look_up what = { d->url->host,
+		udp_port(d->url->port, port, sizeof(port)),
 		families[d->link->family], d->link->place.netns };
 	struct why why;
 
@@ -162,7 +177,7 @@ const struct transport transport_udp = {
 	.name = "udp",
 	.usage = "udp://HOST:PORT",
 	.text = "UDP: datagrams to and from that address and no other; see "
-		"fifod-session(7).",
+		"fifod-framing(7).",
 	.flags = TRANSPORT_DATAGRAM,
 	.size = sizeof(struct udp),
 	.most = UDP_MOST,
