@@ -43,7 +43,12 @@ src_libfifod_a_SOURCES = \
 	src/keeper/netns.h src/keeper/ready.c \
 	src/keeper/ready.h src/keeper/resolve.c src/keeper/rundir.c \
 	src/keeper/socket.c \
-	src/transport/link.c src/transport/link.h src/transport/sock.c \
+	src/transport/link.c src/transport/link.h src/transport/prelude.c \
+	src/transport/prelude.h src/transport/prelude_database.c \
+	src/transport/prelude_header.c src/transport/prelude_http.c \
+	src/transport/prelude_ldap.c src/transport/prelude_lines.c \
+	src/transport/prelude_socks.c src/transport/prelude_starttls.c \
+	src/transport/prelude_xmpp.c src/transport/sock.c \
 	src/transport/sock.h src/transport/tls.h src/transport/tls_bio.c \
 	src/transport/tls_ciphers.c \
 	src/transport/tls_context.c src/transport/tls_files.c \
@@ -51,7 +56,8 @@ src_libfifod_a_SOURCES = \
 	src/transport/tls_options.c src/transport/tls_stream.c \
 	src/transport/tls_verdict.c src/transport/tls_verify.c \
 	src/transport/tls_words.c src/transport/transport.c \
-	src/transport/transport.h src/channel/channel.c src/channel/channel.h \
+	src/transport/transport.h src/transport/via.c src/transport/via.h \
+	src/transport/way.c src/transport/way.h src/channel/channel.c src/channel/channel.h \
 	src/channel/channel_fifo.c src/channel/channel_socket.c \
 	src/channel/channel_stdio.c src/channel/owner.h src/channel/pair.c \
 	src/channel/pair.h src/channel/slots.c src/channel/slots.h \

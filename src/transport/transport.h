@@ -16,6 +16,7 @@
 #include "base/why.h"
 
 struct link;
+struct prelude_ends;
 
 /*
  * What a session dials, each time it dials: owned by the session, outlives
@@ -27,6 +28,12 @@ struct dial {
 	const struct link_options *link;
 	const struct tls_options *tls;
 	struct tls_memory *tls_memory;
+	struct via *via;        /* as via= says it, parsed; NULL: none */
+	/*
+	 * Whom we speak for, and whom they have called, which proxy-protocol=
+	 * tells the peer; borrowed.  NULL: ourselves.
+	 */
+	const struct prelude_ends *client;
 };
 
 /* Facts about a link for `status`; each is one row there. */
@@ -41,6 +48,8 @@ enum link_fact {
 
 enum {
 	TRANSPORT_PLAIN = 1,    /* bytes on the descriptor are the link's own */
+	TRANSPORT_WAY = 16,     /* a connection that may lead over proxies; see
+				   way.h */
 };
 
 struct transport {
