@@ -24,15 +24,15 @@ enum prelude_next
 prelude_said(struct prelude *p, const void *data, size_t n)
 {
 	char text[100], shown[100];
+	const char *bytes = data;
 	size_t i;
 
+	while (n > 0 && (bytes[n - 1] == '\n' || bytes[n - 1] == '\r'))
+		n--;
 	if (n > sizeof(text) - 1)
 		n = sizeof(text) - 1;
-	for (i = 0; i < n; i++) {
-		text[i] = ((const char *)data)[i];
-		if (text[i] == '\0')
-			text[i] = '?';
-	}
+	for (i = 0; i < n; i++)
+		text[i] = bytes[i] != '\0' ? bytes[i] : '?';
 	text[n] = '\0';
 	return prelude_fail(p, "%s said: %s",
 	    p->kind->flags & PRELUDE_TLS ? "the server" : "it",
