@@ -26,6 +26,7 @@ BATS_FILES = \
 	tests/http.bats \
 	tests/retry.bats \
 	tests/torture.bats \
+	tests/starttls.bats \
 	tests/via.bats \
 	tests/servers.bats \
 	tests/smoke_peer.bats

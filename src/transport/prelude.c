@@ -2,11 +2,11 @@
  * What all preludes share: their answers are cut into units, and what they
  * say is gathered.
  */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/words.h"
 #include "transport/prelude.h"
 
 enum prelude_next
@@ -23,8 +23,8 @@ prelude_fail(struct prelude *p, const char *fmt, ...)
 enum prelude_next
 prelude_said(struct prelude *p, const void *data, size_t n)
 {
-	char text[100], shown[100];
-	const char *bytes = data;
+	const unsigned char *bytes = data;
+	char text[100];
 	size_t i;
 
 	while (n > 0 && (bytes[n - 1] == '\n' || bytes[n - 1] == '\r'))
@@ -32,11 +32,10 @@ prelude_said(struct prelude *p, const void *data, size_t n)
 	if (n > sizeof(text) - 1)
 		n = sizeof(text) - 1;
 	for (i = 0; i < n; i++)
-		text[i] = bytes[i] != '\0' ? bytes[i] : '?';
+		text[i] = isprint(bytes[i]) ? (char)bytes[i] : '?';
 	text[n] = '\0';
 	return prelude_fail(p, "%s said: %s",
-	    p->kind->flags & PRELUDE_TLS ? "the server" : "it",
-	    words_vis(text, shown, sizeof(shown)));
+	    p->kind->flags & PRELUDE_TLS ? "the server" : "it", text);
 }
 
 void
@@ -59,11 +58,8 @@ prelude_say_text(struct prelude *p, const char *text)
 char *
 prelude_target(const struct prelude *p, char *out, size_t size)
 {
-	char host[sizeof(((struct prelude *)0)->say) / 2];
-
-	words_vis(p->host, host, sizeof(host));
-	snprintf(out, size, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u",
-	    host, p->port);
+	snprintf(out, size, strchr(p->host, ':') != NULL ? "[%s]:%u" :
+	    "%s:%u", p->host, p->port);
 	return out;
 }
 

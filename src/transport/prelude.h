@@ -103,7 +103,7 @@ enum prelude_next prelude_take(struct prelude *p, const uint8_t *data,
 /* For kinds: append to what is said; more than fits fails the prelude. */
 void prelude_say(struct prelude *p, const void *data, size_t n);
 void prelude_say_text(struct prelude *p, const char *text);
-/* "example.org:443", "[::1]:443"; what cannot be shown is spelled. */
+/* "example.org:443", "[::1]:443". */
 char *prelude_target(const struct prelude *p, char *out, size_t size);
 /* An IPv4 or IPv6 address in numbers, or NULL for another; into `out'. */
 const char *prelude_address(const struct sockaddr_storage *address,
@@ -111,7 +111,7 @@ const char *prelude_address(const struct sockaddr_storage *address,
 /* Returns PRELUDE_FAILED. */
 enum prelude_next prelude_fail(struct prelude *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* "it said: ..." and these bytes, for people. */
+/* "it said: ..." and these bytes, cut to fit; what cannot be shown as '?'. */
 enum prelude_next prelude_said(struct prelude *p, const void *data, size_t n);
 
 /* Of those that speak in lines (prelude_lines.c): p->kind->lines says what. */
