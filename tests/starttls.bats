@@ -281,3 +281,117 @@ refused()
 	wait_status s links 2
 	wait_peer smtp '^handshake 2 .* resumed=yes'
 }
+
+# ---- servers that others have written
+
+need()
+{
+	[ -x "$1" ] || command -v "$1" >/dev/null || skip "no $1"
+}
+
+server_settled()
+{
+	pid_gone "$SERVER_PID" || (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null
+}
+
+# start_server COMMAND…: PORT stands for $port, which was free a moment ago
+start_server()
+{
+	local try
+
+	for try in 1 2 3 4 5; do
+		peer_more=()
+		start_peer free script --refuse
+		stop_peer free
+		background "$T/server.log" "${@//PORT/$port}"
+		SERVER_PID=$BACKGROUND_PID
+		wait_until 20 server_settled && ! pid_gone "$SERVER_PID" &&
+		    return
+	done
+	fail "the server does not start ($try): $(tail "$T/server.log")"
+}
+
+# start_mail PROTOCOL: nginx's mail proxy, which has nothing behind it
+start_mail()
+{
+	local module=/usr/lib/nginx/modules/ngx_mail_module.so
+
+	need nginx
+	[ -e $module ] || skip "no $module"
+	cat >"$T/mail.conf" <<-END
+		load_module $module;
+		daemon off;
+		master_process off;
+		pid $T/nginx.pid;
+		error_log stderr;
+		events { worker_connections 64; }
+		mail {
+			server_name localhost;
+			auth_http 127.0.0.1:1/;
+			ssl_certificate $CERTS/good.pem;
+			ssl_certificate_key $CERTS/good.key;
+			starttls only;
+			server {
+				listen 127.0.0.1:HERE;
+				protocol $1;
+				smtp_auth none;
+			}
+		}
+	END
+	# shellcheck disable=SC2016
+	start_server sh -c 'sed "s|HERE|$1|" "$2/mail.conf" >"$2/nginx.conf"
+	    exec nginx -p "$2" -c "$2/nginx.conf"' sh PORT "$T"
+}
+
+@test "nginx starts TLS in SMTP" {
+	start_mail smtp
+	open_tls s starttls=smtp framing=smtp
+	run -0 request s 'EHLO me\r\n'
+	assert_output --partial '250'
+	refute_output --partial STARTTLS
+}
+
+@test "nginx starts TLS in IMAP" {
+	start_mail imap
+	open_tls s starttls=imap
+	printf 'a CAPABILITY\r\n' >"$S/in"
+	read -rt 10 line <"$S/out"
+	assert_equal "$line" $'* CAPABILITY IMAP4 IMAP4rev1 UIDPLUS AUTH=PLAIN\r'
+}
+
+@test "nginx starts TLS in POP3" {
+	start_mail pop3
+	open_tls s starttls=pop3 framing=pop3
+	run -0 request s 'CAPA\r\n'
+	assert_output --partial 'SASL'
+	refute_output --partial STLS
+}
+
+# As nobody, where we are root: it insists on that.
+@test "PostgreSQL starts TLS" {
+	local bin dir=$T as=()
+
+	bin=$(echo /usr/lib/postgresql/*/bin)
+	bin=${bin##* }
+	need "$bin/postgres"
+	if [ "$(id -u)" -eq 0 ]; then
+		user_prepare
+		dir=$USER_DIR
+		as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
+	fi
+	cp "$CERTS/good.pem" "$CERTS/good.key" "$dir"
+	chmod 600 "$dir/good.key"
+	[ ${#as[@]} -eq 0 ] || chown nobody:nogroup "$dir"/good.*
+	"${as[@]}" env LC_ALL=C "$bin/initdb" -D "$dir/data" -U nobody \
+	    -A trust -N >"$T/initdb.log" 2>&1 3>&- || fail "$(cat "$T/initdb.log")"
+	start_server "${as[@]}" "$bin/postgres" -D "$dir/data" -p PORT \
+	    -k "$dir" -h 127.0.0.1 -c ssl=on -c fsync=off \
+	    -c "ssl_cert_file=$dir/good.pem" -c "ssl_key_file=$dir/good.key"
+	open_tls s starttls=postgres
+	# The startup message: protocol 3.0, user nobody, database postgres.
+	printf '\0\0\0\47\0\3\0\0user\0nobody\0database\0postgres\0\0' \
+	    >"$S/in"
+	# AuthenticationOk.
+	assert_equal "$(within 10 head -c 9 "$S/out" | od -An -tx1)" \
+	    ' 52 00 00 00 08 00 00 00 00'
+}
