@@ -395,3 +395,38 @@ start_mail()
 	assert_equal "$(within 10 head -c 9 "$S/out" | od -An -tx1)" \
 	    ' 52 00 00 00 08 00 00 00 00'
 }
+
+# ---- the manual
+
+# server_at VARIABLE: where the one is that was started last
+server_at()
+{
+	printf -v "$1" %s "$port"
+}
+
+@test "the example of ways out in fifod-session(7) is a script that runs" {
+	local page=$BUILD/share/man/fifod-session.7 mail socks http
+
+	[ -e "$page" ] || skip "the manual pages are not built here"
+	need microsocks
+	need ncat
+	start_mail smtp
+	server_at mail
+	start_server microsocks -i 127.0.0.1 -p PORT
+	server_at socks
+	start_server ncat -l 127.0.0.1 PORT -k --proxy-type http \
+	    --proxy-auth alice:secret
+	server_at http
+	sed -n '/^\.Sh WAYS OUT/,/^\.Sh PERM/p' "$page" |
+	    sed -n '/^\.Bd -literal/,/^\.Ed/p' | sed -e '/^\.[BE]d/d' \
+	    -e 's/\\e/\\/g' -e "s/mail\.example\.org:587/localhost:$mail/" \
+	    -e "s/127\.0\.0\.1:1080/127.0.0.1:$socks/" \
+	    -e "s/proxy\.example\.org:3128/127.0.0.1:$http/" >"$T/example"
+	grep -q "via=.*$socks.*$http" "$T/example"
+	cd "$T"
+	stop_broker
+	export SSL_CERT_FILE=$CERTS/ca.pem
+	start_broker
+	PATH=${FIFOCTL%/*}:$PATH run -0 within 30 sh -eu "$T/example" 3>&-
+	assert_output --partial '250'
+}

@@ -182,7 +182,7 @@ options=()
 	read -rt 10 line <"$S/out"
 	assert_equal "$line" there
 	run -0 cat "$S/log"
-	assert_output --partial "proxy socks5://127.0.0.1:$port: connected"
+	assert_output --partial "proxy socks5://127.0.0.1:$port: connected to example.test:25"
 	assert_equal "$(status_of s peer)" "127.0.0.1:$port"
 	assert_equal "$(status_of s error)" ''
 }
@@ -433,7 +433,7 @@ options=()
 	read -rt 10 line <"$S/out"
 	assert_equal "$line" HELLO
 	run -0 cat "$S/log"
-	assert_output --partial 'proxy http://second.test:8080: connected'
+	assert_output --partial 'proxy http://second.test:8080: connected to third.test:9'
 	assert_output --partial 'proxy socks4a://third.test:9: connected'
 }
 

@@ -119,16 +119,20 @@ hop_parse(struct via_hop *hop, const char *text, size_t n, struct why *why)
 struct via *
 via_new(const char *text, struct why *why)
 {
-	struct via *v = xcalloc(1, sizeof(*v) + VIA_MAX * sizeof(v->hop[0]));
-	size_t n;
+	struct via *v;
+	const char *comma;
+	size_t n = 1;
 
+	for (comma = text; (comma = strchr(comma, ',')) != NULL; comma++)
+		n++;
+	if (n > VIA_MAX) {
+		why_fail(why, FAULT_USAGE, "there are at most %d proxies in a "
+		    "row", VIA_MAX);
+		return NULL;
+	}
+	v = xcalloc(1, sizeof(*v) + n * sizeof(v->hop[0]));
 	for (;; text += n + 1) {
 		n = strcspn(text, ",");
-		if (v->n == VIA_MAX) {
-			why_fail(why, FAULT_USAGE, "there are at most %d "
-			    "proxies in a row", VIA_MAX);
-			goto fail;
-		}
 		if (hop_parse(&v->hop[v->n++], text, n, why) == -1)
 			goto fail;
 		if (text[n] == '\0')

@@ -289,7 +289,7 @@ way_read(struct way *way, struct link *l)
 static int
 way_end(const struct way *way, struct link *l)
 {
-	char byte;
+	char byte, target[120];
 
 	if (way->now.kind->flags & PRELUDE_TLS) {
 		if (recv(l->fd, &byte, 1, MSG_PEEK) > 0)
@@ -297,7 +297,8 @@ way_end(const struct way *way, struct link *l)
 			    "TLS than the server's answer: it is not to be "
 			    "trusted", way->name);
 	} else if (way->now.kind->answer != NULL) {
-		link_note(l, "%s: connected", way->name);
+		link_note(l, "%s: connected to %s", way->name,
+		    prelude_target(&way->now, target, sizeof(target)));
 	}
 	return 1;
 }
