@@ -35,6 +35,9 @@ test    mandoc                          mandoc
 test    shellcheck                      shellcheck
 test    curl                            curl
 test    nginx                           nginx-light
+test    /usr/lib/nginx/modules/ngx_mail_module.so libnginx-mod-mail
+test    ncat                            ncat
+test    microsocks                      microsocks
 test    redis-server                    redis-server
 test    bc                              bc
 test    socat                           socat

@@ -46,14 +46,19 @@ src_libfifod_a_SOURCES = \
 	src/keeper/netns.h src/keeper/ready.c \
 	src/keeper/ready.h src/keeper/resolve.c src/keeper/rundir.c \
 	src/keeper/socket.c \
-	src/transport/dgram.c src/transport/dgram.h \
 	src/keeper/home.c src/keeper/home.h \
 	src/keeper/spawn.c src/keeper/spawn.h \
 	src/keeper/terminal.c src/keeper/terminal.h \
+	src/transport/dgram.c src/transport/dgram.h \
 	src/transport/child.c src/transport/child.h \
 	src/transport/child_options.c \
 	src/transport/login.c src/transport/login.h \
-	src/transport/link.c src/transport/link.h src/transport/sock.c \
+	src/transport/link.c src/transport/link.h src/transport/prelude.c \
+	src/transport/prelude.h src/transport/prelude_database.c \
+	src/transport/prelude_header.c src/transport/prelude_http.c \
+	src/transport/prelude_ldap.c src/transport/prelude_lines.c \
+	src/transport/prelude_socks.c src/transport/prelude_starttls.c \
+	src/transport/prelude_xmpp.c src/transport/sock.c \
 	src/transport/sock.h src/transport/tls.h src/transport/tls_bio.c \
 	src/transport/tls_ciphers.c \
 	src/transport/tls_context.c src/transport/tls_files.c \
@@ -63,7 +68,8 @@ src_libfifod_a_SOURCES = \
 	src/transport/tls_words.c src/transport/transport.c \
 	src/transport/unix_dial.c src/transport/unix_dial.h \
 	src/transport/vsock.h \
-	src/transport/transport.h src/channel/channel.c src/channel/channel.h \
+	src/transport/transport.h src/transport/via.c src/transport/via.h \
+	src/transport/way.c src/transport/way.h src/channel/channel.c src/channel/channel.h \
 	src/channel/channel_fifo.c src/channel/channel_socket.c \
 	src/channel/channel_stdio.c src/channel/owner.h src/channel/pair.c \
 	src/channel/pair.h src/channel/slots.c src/channel/slots.h \

@@ -29,6 +29,8 @@ BATS_FILES = \
 	tests/http.bats \
 	tests/retry.bats \
 	tests/torture.bats \
+	tests/starttls.bats \
+	tests/via.bats \
 	tests/servers.bats \
 	tests/datagrams.bats \
 	tests/netns.bats \

@@ -130,15 +130,25 @@ dial_note(void *arg, const char *text)
 	session_log(arg, false, "%s", text);
 }
 
+void
+dial_late(const struct session *s, const struct link *l, struct why *why)
+{
+	const char *silent = link_waits_for(l);
+
+	why_fail(why, FAULT_TIMEOUT, "no connection within "
+	    "timeout-connect=%g s: still %s%s%s%s",
+	    s->options.link.timeout_connect / 1000.0,
+	    session_state_name(s->state), silent != NULL ? ": " : "",
+	    silent != NULL ? silent : "",
+	    silent != NULL ? " does not answer" : "");
+}
+
 static void
 dial_timeout(void *arg)
 {
 	struct session *s = arg;
 
-	why_fail(&s->why, FAULT_TIMEOUT, "no connection within "
-	    "timeout-connect=%g s: still %s",
-	    s->options.link.timeout_connect / 1000.0,
-	    session_state_name(s->state));
+	dial_late(s, s->link, &s->why);
 	retry_attempt_failed(s);
 }
 

@@ -106,8 +106,7 @@ session_examine(struct session *s, struct why *why)
 	if (keeper_group(s->options.channel.group, &s->gid, why) == -1)
 		return -1;
 	session_prepare_dial(s);
-	if (s->transport->prepare != NULL &&
-	    s->transport->prepare(&s->dial, why) == -1)
+	if (link_prepare(s->transport, &s->dial, why) == -1)
 		return -1;
 	return pool_init(s, why);
 }
@@ -121,8 +120,7 @@ session_check(const char *name, const struct url *url,
 	int fine = session_examine(&s, why);
 
 	pool_clear(&s);
-	if (s.transport != NULL && s.transport->forget != NULL)
-		s.transport->forget(&s.dial);
+	link_forget(s.transport, &s.dial);
 	free(s.name);
 	return fine;
 }
@@ -246,8 +244,7 @@ session_free(struct session *s)
 	link_free(s->link);
 	session_let_go(s);
 	pool_clear(s);
-	if (s->transport != NULL && s->transport->forget != NULL)
-		s->transport->forget(&s->dial);
+	link_forget(s->transport, &s->dial);
 	url_clear(&s->url);
 	option_clear(option_groups, &s->options);
 	free(s->alias);

@@ -240,7 +240,8 @@ const struct status_row status_rows[] = {
 	{ "state", fact_state, "One of the states below." },
 	{ "since", fact_since, "When it entered this state, in UTC." },
 	{ "local", fact_local, "Our address of the connection." },
-	{ "peer", fact_peer, "The peer's address." },
+	{ "peer", fact_peer, "The peer's address; with via, the first "
+	    "proxy's." },
 	{ "tls", fact_tls, "TLS version and cipher; empty without TLS." },
 	{ "verified", fact_verified, "Was the peer's certificate verified?" },
 	{ "alpn-chosen", fact_alpn, "The protocol the peer chose by ALPN." },

@@ -7,6 +7,7 @@
 #include "session/exchange.h"
 #include "session/private.h"
 #include "session/status.h"
+#include "transport/way.h"
 
 /* The most steps one turn takes before others have theirs. */
 #define WIRE_STEPS 64
@@ -26,24 +27,25 @@ wire_late(void *arg)
 {
 	struct wire *w = arg;
 
-	why_fail(&w->why, FAULT_TIMEOUT, "no connection within "
-	    "timeout-connect=%g s: still %s",
-	    w->s->options.link.timeout_connect / 1000.0,
-	    session_state_name(w->s->state));
+	dial_late(w->s, w->link, &w->why);
 	pool_wire_failed(w);
 }
 
 static void wire_readable(void *arg);
 static void wire_writable(void *arg);
 
-/* A peer that speaks first: its greeting is a reply that nobody asked for. */
+/*
+ * A peer that speaks first: its greeting is a reply that nobody asked for;
+ * there is none where starttls= has heard it.
+ */
 static void
 wire_greet(struct wire *w)
 {
 	struct pool *pool = w->s->pool;
 	struct exchange *x;
 
-	if (!(pool->framing.framing->flags & FRAMING_GREETS))
+	if (!(pool->framing.framing->flags & FRAMING_GREETS) ||
+	    way_hears_greeting(&w->s->dial))
 		return;
 	/* on-connect has read it, unless there is still something to read. */
 	if (w->s->options.child.on_connect != NULL && !link_holds(w->link))

@@ -15,6 +15,8 @@
 #include "transport/link.h"
 #include "transport/login.h"
 #include "transport/sock.h"
+#include "transport/via.h"
+#include "transport/way.h"
 
 static int
 link_check_bind(const char *value, struct why *why)
@@ -42,7 +44,7 @@ link_check_netns(const char *value, struct why *why)
 	return netns_available(why);
 }
 
-const struct option_row link_option_rows[8] = {
+const struct option_row link_option_rows[11] = {
 	{ .name = "timeout-connect",
 	    .type = OPTION_TIME,
 	    .offset = offsetof(struct link_options, timeout_connect),
@@ -110,12 +112,54 @@ const struct option_row link_option_rows[8] = {
 	    .text = "Of datagrams, how many bytes the kernel keeps that are "
 		    "not yet read, as far as it lets us "
 		    "(net.core.rmem_max); from the next connection on." },
+	{ .name = "via",
+	    .type = OPTION_STRING,
+	    .offset = offsetof(struct link_options, via),
+	    .check = via_check,
+	    .never_empty = true,
+	    .text = "Reach the endpoint over these proxies, in this order and "
+		    "with commas between: socks5://HOST:PORT, "
+		    "socks5h://HOST:PORT (the same), socks4a://HOST:PORT, "
+		    "http://HOST:PORT (CONNECT), each with USER@ before HOST "
+		    "if it wants one." },
+	{ .name = "via-auth",
+	    .type = OPTION_PATH,
+	    .offset = offsetof(struct link_options, via_auth),
+	    .never_empty = true,
+	    .text = "File with a line USER:PASSWORD for each proxy of via, in "
+		    "their order, an empty one where it wants none; read "
+		    "before each connection." },
+	{ .name = "proxy-protocol",
+	    .type = OPTION_CHOICE,
+	    .offset = offsetof(struct link_options, proxy_protocol),
+	    .choices = "no|v1|v2",
+	    .value = "no",
+	    .text = "Begin the connection with a PROXY header of this "
+		    "version, which names both its ends." },
 };
+
+int
+link_prepare(const struct transport *t, struct dial *dial, struct why *why)
+{
+	if (way_prepare(t, dial, why) == -1)
+		return -1;
+	return t->prepare == NULL ? 0 : t->prepare(dial, why);
+}
+
+void
+link_forget(const struct transport *t, struct dial *dial)
+{
+	way_forget(dial);
+	if (t != NULL && t->forget != NULL)
+		t->forget(dial);
+}
 
 /* What drives a link through all phases before LINK_UP, and no longer. */
 struct link_driver {
 	struct watch readable, writable;
 	struct deferred step;
+	struct way *way;        /* NULL: not begun, or nothing to say */
+	bool arrived;           /* at the endpoint: its way is done */
 };
 
 static struct link *
@@ -163,6 +207,27 @@ link_enter(struct link *l, enum link_phase phase)
 	link_kick(l);
 }
 
+/* The bottom has its connection: what is to be said before it is ours? */
+static int
+link_go(struct link *l)
+{
+	struct link_driver *d = link_top(l)->driver;
+	int up = 1;
+
+	if (d->arrived)
+		return 1;
+	if (d->way == NULL)
+		up = way_new(l, &d->way);
+	if (up == 1 && d->way != NULL)
+		up = way_advance(d->way, l);
+	if (up != 1)
+		return up;
+	way_free(d->way);
+	d->way = NULL;
+	d->arrived = true;
+	return 1;
+}
+
 /* Advance the lowest layer that is not up yet: 1 all up, 0 not yet, -1. */
 static int
 link_advance(struct link *l)
@@ -185,7 +250,8 @@ link_advance(struct link *l)
 		if (l->transport->open(l) == -1)
 			return -1;
 	}
-	return l->transport->advance(l);
+	up = l->transport->advance(l);
+	return up == 1 && l->below == NULL ? link_go(l) : up;
 }
 
 static void link_step(void *arg);
@@ -215,6 +281,7 @@ link_driver_free(struct link *l)
 	l->driver = NULL;
 	if (d == NULL)
 		return;
+	way_free(d->way);
 	deferred_clear(&d->step);
 	watch_clear(&d->readable);
 	watch_clear(&d->writable);
@@ -308,6 +375,12 @@ link_ahead_free(struct link *l)
 		buf_clear(l->ahead);
 	free(l->ahead);
 	l->ahead = NULL;
+}
+
+const char *
+link_waits_for(const struct link *l)
+{
+	return l->driver == NULL ? NULL : way_waits_for(l->driver->way);
 }
 
 void

@@ -37,8 +37,20 @@ struct link_options {
 	int family;             /* index in "any|inet|inet6" */
 	struct keeper_place place;
 	size_t receive_buffer;  /* of a datagram's socket */
+	char *via;              /* proxies, "socks5://HOST:PORT,..."; or NULL */
+	char *via_auth;         /* file of users and passwords for them */
+	int proxy_protocol;     /* index in "no|v1|v2" */
 };
-extern const struct option_row link_option_rows[8];
+extern const struct option_row link_option_rows[11];
+
+/*
+ * What is to be done before any link is made, at `open': the options are
+ * looked at, files are read.  0, or -1 + why.  link_forget() frees what it
+ * has made in `dial', and is allowed without it.
+ */
+int link_prepare(const struct transport *t, struct dial *dial,
+    struct why *why);
+void link_forget(const struct transport *t, struct dial *dial);
 
 typedef void link_cb(struct link *l, void *arg);
 
@@ -82,6 +94,11 @@ struct link {
 struct link *link_new(const struct transport *t, struct dial *dial,
     link_cb *changed, void *arg, struct why *why,
     void (*note)(void *arg, const char *text));
+/*
+ * While it is not up: whose answer is waited for, where it is not the
+ * endpoint's ("proxy socks5://192.0.2.1:1080"); else NULL.
+ */
+const char *link_waits_for(const struct link *l);
 /* Close whatever is open, say nothing to the owner; NULL is allowed. */
 void link_free(struct link *l);
 

@@ -16,6 +16,7 @@
 #include "base/why.h"
 
 struct link;
+struct prelude_ends;
 
 /*
  * What a session dials, each time it dials: owned by the session, outlives
@@ -32,6 +33,12 @@ struct dial {
 	const struct keeper_home *home; /* where programs run; NULL: as ours */
 	char exit[16];          /* how the newest program ended: "3", "SIGHUP" */
 	bool proven;            /* ... it was there, and so will the next be */
+	struct via *via;        /* as via= says it, parsed; NULL: none */
+	/*
+	 * Whom we speak for, and whom they have called, which proxy-protocol=
+	 * tells the peer; borrowed.  NULL: ourselves.
+	 */
+	const struct prelude_ends *client;
 };
 
 /* Facts about a link for `status`; each is one row there. */
@@ -59,6 +66,8 @@ enum {
 	TRANSPORT_RUNS = 8,     /* runs a program, in the opener's home */
 	TRANSPORT_ENDS = 16,    /* the link's end is what readers wait for:
 				   on-close is eof where nobody says */
+	TRANSPORT_WAY = 32,     /* a connection that may lead over proxies; see
+				   way.h */
 };
 
 struct transport {
