@@ -37,12 +37,14 @@ src_libfifod_a_SOURCES = \
 	src/base/log.c src/base/log.h src/base/loop.c src/base/loop.h \
 	src/base/number.c src/base/number.h src/base/option.c \
 	src/base/option.h src/base/option_type.c src/base/option_type.h \
+	src/base/sync.c src/base/sync.h src/base/transcript.c \
+	src/base/transcript.h \
 	src/base/url.c src/base/url.h src/base/why.c src/base/why.h \
 	src/base/words.c src/base/words.h src/base/xalloc.c src/base/xalloc.h \
 	src/keeper/direct.c src/keeper/holder.h src/keeper/keeper.h \
 	src/keeper/netns.h src/keeper/ready.c \
 	src/keeper/ready.h src/keeper/resolve.c src/keeper/rundir.c \
-	src/keeper/socket.c \
+	src/keeper/rotate.c src/keeper/socket.c \
 	src/transport/link.c src/transport/link.h src/transport/sock.c \
 	src/transport/sock.h src/transport/tls.h src/transport/tls_bio.c \
 	src/transport/tls_ciphers.c \
@@ -67,10 +69,12 @@ src_libfifod_a_SOURCES = \
 	src/session/exchange.c src/session/exchange.h src/session/fan.c \
 	src/session/fan.h src/session/flow.c src/session/flow.h \
 	src/session/imply.c src/session/intake.c src/session/join.c \
-	src/session/join.h src/session/late.c \
+	src/session/join.h src/session/late.c src/session/mirror.c \
+	src/session/mirror.h \
 	src/session/names.c src/session/names.h \
 	src/session/option_table.c src/session/pool.c src/session/private.c \
-	src/session/private.h src/session/reply.c src/session/wire.c src/session/pump.c src/session/pump.h \
+	src/session/private.h src/session/record.c src/session/record.h \
+	src/session/record_options.c src/session/reply.c src/session/wire.c src/session/pump.c src/session/pump.h \
 	src/session/retry.c src/session/retry.h src/session/session.c \
 	src/session/session.h src/session/sock.c src/session/sock.h \
 	src/session/state.c src/session/state.h \

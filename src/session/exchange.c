@@ -97,7 +97,7 @@ exchange_queue(struct exchange *x, bool again)
 	if (x->w != NULL)
 		exchange_leave_wire(x);
 	x->d->held += x->sent;
-	x->sent = 0;
+	x->sent = x->shown = 0;
 	x->phase = EXCHANGE_QUEUED;
 	x->since_ms = loop_now_ms();
 	if (again)

@@ -27,6 +27,7 @@ enum flow_wait {
 	FLOW_SOURCE,            /* for bytes to come */
 	FLOW_SINK,              /* for room where they go */
 	FLOW_REST,              /* for memory: a second's rest */
+	FLOW_RECORD,            /* for the record to be on disk */
 };
 
 struct flow_way {
@@ -35,6 +36,7 @@ struct flow_way {
 	bool bulk;              /* there was much: splice, until there is little */
 	bool stalled;           /* the last splice moved nothing, but there was */
 	uint64_t bytes;         /* passed on, in all; the link may hold some */
+	uint64_t mark;          /* of the chunk's bytes, see mirror.h */
 };
 
 struct flow {

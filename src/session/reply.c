@@ -235,6 +235,7 @@ reply_take(struct wire *w)
 	if (n <= 0)
 		return false;
 	w->chunk->end = (uint32_t)n;
+	w->mark = mirror_show(w->s, TRANSCRIPT_OUT, w->chunk->data, (size_t)n);
 	/* After a short read the loop will tell when more has come. */
 	w->drained = (uint32_t)n < room && !link_holds(w->link);
 	return true;
@@ -335,6 +336,8 @@ reply_whole(struct wire *w)
 bool
 reply_step(struct wire *w)
 {
+	if (mirror_holds(w->s, w->mark))
+		return false;
 	if (w->cut > 0)
 		return reply_deliver(w);
 	if (w->cutting && w->framer.phase == FRAMER_END) {

@@ -187,6 +187,24 @@ fact_discarded(struct session *s, char *out)
 }
 
 static void
+fact_recorded(struct session *s, char *out)
+{
+	fact_number(record_done(s->record), out);
+}
+
+static void
+fact_unrecorded(struct session *s, char *out)
+{
+	fact_number(record_missed(s->record), out);
+}
+
+static void
+fact_record_error(struct session *s, char *out)
+{
+	strlcpy(out, record_trouble(s->record), FACT_SIZE);
+}
+
+static void
 fact_process(struct session *s, char *out)
 {
 	(void)s;
@@ -249,6 +267,11 @@ const struct status_row status_rows[] = {
 	    "before the peer acknowledged them; in an exchange framing, "
 	    "requests that may have been carried out without a reply." },
 	{ "discarded", fact_discarded, "Bytes taken and not passed on." },
+	{ "recorded", fact_recorded, "Bytes written to the record." },
+	{ "unrecorded", fact_unrecorded, "Bytes that passed and could not be "
+	    "written to it." },
+	{ "record-error", fact_record_error, "Why nothing is recorded at this "
+	    "moment; empty: all is well, or nothing is to be." },
 	{ "keeper", fact_process, "Process id of the keeper." },
 	{ "engine", fact_process, "Process id of the engine; the same process "
 	    "so far." },
