@@ -9,7 +9,8 @@ FRAMINGS = src/framing/stream.c src/framing/line.c src/framing/nul.c \
 COMMANDS = src/command/open.c src/command/close.c src/command/list.c \
 	src/command/status.c src/command/path.c src/command/log.c \
 	src/command/set.c src/command/reconnect.c src/command/wait.c \
-	src/command/watch.c src/command/reload.c src/command/stop.c \
+	src/command/watch.c src/command/tap.c src/command/sync.c \
+	src/command/reload.c src/command/stop.c \
 	src/command/request.c src/command/channel.c src/command/attach.c \
 	src/command/help.c src/command/version.c
 
@@ -78,7 +79,8 @@ src_libfifod_a_SOURCES = \
 	src/session/retry.c src/session/retry.h src/session/session.c \
 	src/session/session.h src/session/sock.c src/session/sock.h \
 	src/session/state.c src/session/state.h \
-	src/session/status.c src/session/status.h src/command/attempt.c \
+	src/session/status.c src/session/status.h src/session/written.c \
+	src/session/written.h src/command/attempt.c \
 	src/command/attempt.h src/command/broker.c src/command/broker.h \
 	src/command/call.c src/command/call.h src/command/client.c \
 	src/command/client.h src/command/command.c src/command/command.h \

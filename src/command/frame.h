@@ -9,6 +9,7 @@
  *				take (SCM_RIGHTS, unix(7))
  *	fifod -> fifoctl	FRAME_OUTPUT	bytes for standard output
  *				FRAME_ERROR	one line for standard error
+ *				FRAME_PIECE	bytes that passed, see tap.c
  *				FRAME_EXIT	4 bytes, the exit status; last
  *
  * A client that closes cancels.  The broker that closes before FRAME_EXIT has
@@ -32,6 +33,7 @@ enum frame_type {
 	FRAME_OUTPUT,
 	FRAME_ERROR,
 	FRAME_EXIT,
+	FRAME_PIECE,
 };
 
 struct frame {

@@ -200,6 +200,8 @@ exchange_fail(struct exchange *x, enum exchange_last last, int code,
 	x->last = last;
 	x->failed = true;
 	d->held -= exchange_held(x);
+	if (x->sent == 0 && !x->streaming)
+		s->flow.lost += exchange_held(x);
 	exchange_leave(x);
 	if (d->tunnel == x)
 		d->tunnel = NULL;

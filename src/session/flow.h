@@ -46,6 +46,7 @@ struct flow {
 	bool asked;             /* bytes were sent since some last came back */
 	bool pieces;            /* requests seem to come in several writes */
 	bool after_cr;          /* crlf: the last byte taken was a CR */
+	uint64_t lost;          /* bytes for the peer that never were sent */
 	uint32_t out_done;      /* bytes of to_client's chunk that `out` has */
 	struct watch in_readable, out_writable;
 	struct watch link_readable, link_writable;

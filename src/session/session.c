@@ -285,6 +285,7 @@ session_end(struct session *s)
 	ctl_clear(s);
 	if (left > 0)
 		session_log(s, true, "%zu bytes in `in' were not sent", left);
+	s->flow.lost += left;
 	dial_drop(s);
 	state_enter(s, SESSION_CLOSED, "%s", "");
 	flow_clear(s);
