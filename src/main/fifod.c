@@ -232,6 +232,8 @@ static void
 take_signals(void)
 {
 	signal(SIGPIPE, SIG_IGN);
+	/* A file that may not grow further is a write(2) that fails. */
+	signal(SIGXFSZ, SIG_IGN);
 	loop_signal(SIGTERM, on_terminate, NULL);
 	loop_signal(SIGINT, on_terminate, NULL);
 	loop_signal(SIGHUP, on_hangup, NULL);

@@ -222,6 +222,7 @@ dial_drop(struct session *s)
 	s->link = NULL;
 	dial_over(s);
 	s->discarded += unsent;
+	s->flow.lost += unsent;
 	s->uncertain += unacknowledged;
 	if (unsent + unacknowledged == 0)
 		return;

@@ -228,12 +228,15 @@ flow_discard(struct session *s)
 {
 	struct flow *f = &s->flow;
 	uint64_t n = chunk_length(f->to_peer.chunk) +
-	    chunk_length(f->to_client.chunk);
+	    chunk_length(f->to_client.chunk), in;
 
+	f->lost += chunk_length(f->to_peer.chunk);
 	chunk_give(f->to_peer.chunk);
 	chunk_give(f->to_client.chunk);
 	f->to_peer.chunk = f->to_client.chunk = NULL;
-	n += fifo_drop(s->channel.in.fd);
+	in = fifo_drop(s->channel.in.fd);
+	f->lost += in;
+	n += in;
 	n += delivery_drop(&s->channel.out);
 	n += fan_discard(s);
 	return n;

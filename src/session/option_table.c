@@ -225,5 +225,6 @@ const struct option_group option_groups[] = {
 	GROUP("messages", message_option_rows, session),
 	GROUP("files", channel_option_rows, channel),
 	GROUP("log", file_option_rows, session),
+	GROUP("record", record_option_rows, record),
 	{ .title = NULL },
 };

@@ -202,6 +202,7 @@ session_new(const char *name, struct url *url, struct options *options,
 	TAILQ_INIT(&s->privates);
 	clock_gettime(CLOCK_REALTIME, &s->since);
 	if (session_examine(s, why) == -1 ||
+	    record_become(s, &s->options.record, why) == -1 ||
 	    session_make_directory(s, why) == -1)
 		goto fail;
 	if (names_watch(s, why) == -1) {
@@ -237,6 +238,7 @@ session_free(struct session *s)
 	if (s == NULL)
 		return;
 	flow_clear(s);
+	mirror_clear(s);
 	ctl_clear(s);
 	timer_clear(&s->deadline);
 	deferred_clear(&s->settle);
@@ -288,6 +290,7 @@ session_end(struct session *s)
 	ctl_clear(s);
 	if (left > 0)
 		session_log(s, true, "%zu bytes in `in' were not sent", left);
+	s->flow.lost += left;
 	dial_drop(s);
 	state_enter(s, SESSION_CLOSED, "%s", "");
 	flow_clear(s);
@@ -409,7 +412,8 @@ session_change(struct session *s, const char *key, const char *value,
 
 	option_copy(option_groups, &changed, &s->options);
 	if (option_set(option_groups, &changed, key, value, cwd, why) == -1 ||
-	    session_imply(&s->url, &changed, why) == -1) {
+	    session_imply(&s->url, &changed, why) == -1 ||
+	    record_become(s, &changed.record, why) == -1) {
 		option_clear(option_groups, &changed);
 		return -1;
 	}

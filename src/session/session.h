@@ -25,6 +25,8 @@
 #include "channel/notice.h"
 #include "session/flow.h"
 #include "transport/child.h"
+#include "session/mirror.h"
+#include "session/record.h"
 #include "transport/link.h"
 #include "transport/tls.h"
 
@@ -78,6 +80,7 @@ struct options {
 	struct tls_options tls;
 	struct child_options child;
 	struct channel_options channel;
+	struct record_options record;
 };
 extern const struct option_group option_groups[];
 
@@ -125,6 +128,8 @@ struct session {
 	TAILQ_HEAD(, branch) dead_branches;
 	struct deferred fan;            /* frees these */
 	struct sock *sock;              /* where clients connect; or NULL */
+	struct record *record;          /* see mirror.h; NULL: none */
+	LIST_HEAD(, tap) taps;
 	TAILQ_HEAD(, private) privates; /* ch/ID */
 	struct notice ch;               /* somebody has touched ch/ */
 	struct deferred ch_look;        /* ... and looks at it soon */

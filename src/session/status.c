@@ -202,6 +202,24 @@ fact_lost(struct session *s, char *out)
 }
 
 static void
+fact_recorded(struct session *s, char *out)
+{
+	fact_number(record_done(s->record), out);
+}
+
+static void
+fact_unrecorded(struct session *s, char *out)
+{
+	fact_number(record_missed(s->record), out);
+}
+
+static void
+fact_record_error(struct session *s, char *out)
+{
+	strlcpy(out, record_trouble(s->record), FACT_SIZE);
+}
+
+static void
 fact_process(struct session *s, char *out)
 {
 	(void)s;
@@ -269,6 +287,11 @@ const struct status_row status_rows[] = {
 	{ "discarded", fact_discarded, "Bytes taken and not passed on." },
 	{ "lost", fact_lost, "Datagrams that came and that the kernel dropped, "
 	    "because they were not read in time." },
+	{ "recorded", fact_recorded, "Bytes written to the record." },
+	{ "unrecorded", fact_unrecorded, "Bytes that passed and could not be "
+	    "written to it." },
+	{ "record-error", fact_record_error, "Why nothing is recorded at this "
+	    "moment; empty: all is well, or nothing is to be." },
 	{ "keeper", fact_process, "Process id of the keeper." },
 	{ "engine", fact_process, "Process id of the engine; the same process "
 	    "so far." },

@@ -156,8 +156,10 @@ wire_want(struct wire *w)
 	if (w->link == NULL || !w->up)
 		return;
 	more = link_pending(w->link) > 0 ||
-	    (x != NULL && buf_length(&x->bytes) > x->sent);
-	watch_want(&w->readable, !w->blocked && !w->link->hushed);
+	    (x != NULL && buf_length(&x->bytes) > x->sent &&
+	    !mirror_holds(w->s, x->mark));
+	watch_want(&w->readable, !w->blocked && !w->link->hushed &&
+	    !mirror_holds(w->s, w->mark));
 	watch_want(&w->writable, more && !w->deaf && !w->link->want_read);
 }
 
@@ -189,8 +191,25 @@ wire_passed(struct exchange *x, size_t n)
 		return;
 	}
 	buf_drain(&x->bytes, n);
+	x->shown -= n < x->shown ? n : x->shown;
 	if (x->d != NULL)
 		pool_look(x->d);
+}
+
+/* How much may be sent; whoever looks on sees it first. */
+static size_t
+wire_show(struct exchange *x)
+{
+	size_t left = buf_length(&x->bytes) - x->sent;
+
+	if (!mirror_is_there(x->s))
+		return left;
+	if (x->shown <= x->sent) {
+		x->shown = x->sent + left;
+		x->mark = mirror_show(x->s, TRANSCRIPT_IN,
+		    buf_peek(&x->bytes) + x->sent, left);
+	}
+	return mirror_holds(x->s, x->mark) ? 0 : x->shown - x->sent;
 }
 
 /* One write; false: no more for now. */
@@ -205,6 +224,8 @@ wire_write_step(struct wire *w, struct exchange *x)
 		return wire_sent(w, x);
 	if (link_pending(w->link) > 0)
 		left = 0;
+	else if ((left = wire_show(x)) == 0)
+		return false;
 	n = link_write(w->link, left > 0 ? data + x->sent : NULL, left);
 	if (n == -1 && errno != EAGAIN) {
 		/* What the peer said before it hung up is still to be read. */
@@ -281,6 +302,17 @@ wire_write(struct wire *w)
 	    wire_write_step(w, w->sending)))
 		;
 	wire_want(w);
+}
+
+void
+wire_go_on(struct session *s)
+{
+	struct wire *w;
+
+	TAILQ_FOREACH(w, &s->pool->wires, entry) {
+		wire_write(w);
+		wire_resume(w);
+	}
 }
 
 /* --- receiving --- */
