@@ -37,6 +37,7 @@ src_libfifod_a_SOURCES = \
 	src/base/log.c src/base/log.h src/base/loop.c src/base/loop.h \
 	src/base/number.c src/base/number.h src/base/option.c \
 	src/base/option.h src/base/option_type.c src/base/option_type.h \
+	src/base/seldom.c src/base/seldom.h \
 	src/base/url.c src/base/url.h src/base/why.c src/base/why.h \
 	src/base/words.c src/base/words.h src/base/xalloc.c src/base/xalloc.h \
 	src/keeper/direct.c src/keeper/holder.h src/keeper/keeper.h \
@@ -62,15 +63,22 @@ src_libfifod_a_SOURCES = \
 	src/framing/framing.h src/framing/http_chunk.c \
 	src/framing/http_fields.c src/framing/http_internal.h \
 	src/framing/http_line.c src/framing/http_start.c src/framing/until.c src/framing/until.h \
+	src/session/access.c src/session/access.h \
 	src/session/ctl.c src/session/ctl.h \
 	src/session/dial.c src/session/dial.h src/session/dialogue.c \
 	src/session/exchange.c src/session/exchange.h src/session/fan.c \
+	src/session/door.c src/session/door.h src/session/door_address.c \
+	src/session/door_address.h src/session/door_internal.h \
+	src/session/door_open.c src/session/door_options.c \
 	src/session/fan.h src/session/flow.c src/session/flow.h \
 	src/session/imply.c src/session/intake.c src/session/join.c \
 	src/session/join.h src/session/late.c \
 	src/session/names.c src/session/names.h \
 	src/session/option_table.c src/session/pool.c src/session/private.c \
 	src/session/private.h src/session/reply.c src/session/wire.c src/session/pump.c src/session/pump.h \
+	src/session/relay.c src/session/relay.h \
+	src/session/relay_internal.h src/session/relay_pipe.c \
+	src/session/relay_pipe.h src/session/relay_pump.c \
 	src/session/retry.c src/session/retry.h src/session/session.c \
 	src/session/session.h src/session/sock.c src/session/sock.h \
 	src/session/state.c src/session/state.h \

@@ -25,6 +25,7 @@
 #include "command/control.h"
 #include "keeper/keeper.h"
 #include "keeper/ready.h"
+#include "session/relay_pipe.h"
 
 /* Linux's default of fs.nr_open is this, or more. */
 #define DESCRIPTORS (1024 * 1024)
@@ -315,6 +316,7 @@ main(int argc, char **argv)
 	status = run(&f, &place, conf);
 	loop_free();
 	chunk_free_all();
+	relay_pipe_close_all();
 	OPENSSL_cleanup();
 	close(place.rundir_fd);
 	free(conf);

@@ -72,10 +72,11 @@ imply_check(const struct session_options *o,
 	if (o->delivery == DELIVERY_MESSAGE)
 		return why_fail(why, FAULT_USAGE, "delivery=message: "
 		    "framing=stream has no messages; choose a framing");
-	if (strcmp(o->connections, "1") != 0)
-		return why_fail(why, FAULT_USAGE, "connections=%.20s: "
-		    "framing=stream has one connection; choose a framing",
-		    o->connections);
+	if (strcmp(o->connections, "1") != 0 &&
+	    strcmp(o->connections, "each") != 0)
+		return why_fail(why, FAULT_USAGE, "connections=%.20s: in a "
+		    "stream there is one, or each client has its own (each); "
+		    "or choose a framing", o->connections);
 	return 0;
 }
 
@@ -85,8 +86,8 @@ imply_auto(struct session_options *o, bool stream)
 	if (o->delivery == DELIVERY_AUTO)
 		o->delivery = stream ? DELIVERY_STREAM : DELIVERY_MESSAGE;
 	if (o->reconnect == RECONNECT_AUTO)
-		o->reconnect = stream ? RECONNECT_ALWAYS :
-		    RECONNECT_ON_DEMAND;
+		o->reconnect = stream && strcmp(o->connections, "each") != 0 ?
+		    RECONNECT_ALWAYS : RECONNECT_ON_DEMAND;
 }
 
 int

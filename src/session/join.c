@@ -1,6 +1,7 @@
 #include "session/exchange.h"
 #include "session/fan.h"
 #include "session/join.h"
+#include "session/relay.h"
 
 /* A fresh dialogue or branch, and how its channel is to call it. */
 void
@@ -62,13 +63,32 @@ join_own(struct session *s, struct pair_plan *plan, struct why *why)
 	return 0;
 }
 
-void
-join_socket(struct session *s, int fd)
+static void
+join_client(struct session *s, int fd, bool guest)
 {
 	struct channel_owner owner;
+	struct channel *c;
 	struct dialogue *d;
 	struct branch *b;
 
+	if (s->relays != NULL) {
+		relay_new(s, fd, guest);
+		return;
+	}
 	join_new(s, &d, &b, &owner);
-	join_begin(d, b, channel_socket(fd, &owner));
+	c = channel_socket(fd, &owner);
+	c->guest = guest;
+	join_begin(d, b, c);
+}
+
+void
+join_socket(struct session *s, int fd)
+{
+	join_client(s, fd, false);
+}
+
+void
+join_guest(struct session *s, int fd)
+{
+	join_client(s, fd, true);
 }

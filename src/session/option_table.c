@@ -82,7 +82,8 @@ static const struct option_row message_option_rows[] = {
 	    .check = connections_check,
 	    .never_empty = true,
 	    .text = "The most connections that exchanges share, 1 to 1000, or "
-		    "each: one of its own for each channel." },
+		    "each: one of its own for each channel, in a stream for "
+		    "each client of sock and listen." },
 	{ .name = "pipeline",
 	    .type = OPTION_INT,
 	    SESSION_ROW(pipeline),
@@ -221,5 +222,6 @@ const struct option_group option_groups[] = {
 	GROUP("messages", message_option_rows, session),
 	GROUP("files", channel_option_rows, channel),
 	GROUP("log", file_option_rows, session),
+	GROUP("front doors", door_option_rows, door),
 	{ .title = NULL },
 };

@@ -17,6 +17,7 @@
 #include "session/join.h"
 #include "session/names.h"
 #include "session/private.h"
+#include "session/relay.h"
 #include "session/retry.h"
 #include "session/session.h"
 #include "session/sock.h"
@@ -70,6 +71,8 @@ session_delivered(void *arg)
 static void
 session_let_go(struct session *s)
 {
+	door_clear(s);
+	relay_clear(s);
 	private_clear(s);
 	sock_clear(s);
 	fan_clear(s);
@@ -204,13 +207,16 @@ session_new(const char *name, struct url *url, struct options *options,
 	}
 	memset(url, 0, sizeof(*url));
 	memset(options, 0, sizeof(*options));
+	relay_init(s);
 	names_share(s);
 	ctl_init(s);
 	session_log(s, false, "opened: %s", s->url.text);
-	s->told = s->options.session.connect == CONNECT_ON_DEMAND;
+	s->told = s->options.session.connect == CONNECT_ON_DEMAND ||
+	    s->relays != NULL;
 	status_changed(s);
 	private_watch(s);
 	sock_watch(s);
+	door_init(s);
 	if (s->pool != NULL && !s->told)
 		pool_start(s);
 	else if (!s->told)
@@ -332,6 +338,7 @@ session_close(struct session *s, bool now)
 {
 	bool up = s->link != NULL && s->link->told == LINK_UP;
 
+	door_close(s);
 	if (s->state == SESSION_CLOSED || (s->state == SESSION_CLOSING && !now))
 		return;
 	if (s->pool != NULL && !now) {
@@ -357,6 +364,7 @@ session_reconnect(struct session *s)
 {
 	if (s->state == SESSION_CLOSING || s->state == SESSION_CLOSED)
 		return;
+	door_retry(s);
 	if (s->pool != NULL) {
 		pool_reconnect(s);
 		return;
@@ -404,7 +412,8 @@ session_change(struct session *s, const char *key, const char *value,
 
 	option_copy(option_groups, &changed, &s->options);
 	if (option_set(option_groups, &changed, key, value, cwd, why) == -1 ||
-	    session_imply(&s->url, &changed, why) == -1) {
+	    session_imply(&s->url, &changed, why) == -1 ||
+	    door_change(s, &changed, why) == -1) {
 		option_clear(option_groups, &changed);
 		return -1;
 	}

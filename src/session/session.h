@@ -23,6 +23,7 @@
 #include "base/why.h"
 #include "channel/pair.h"
 #include "channel/notice.h"
+#include "session/door.h"
 #include "session/flow.h"
 #include "transport/link.h"
 #include "transport/tls.h"
@@ -76,6 +77,7 @@ struct options {
 	struct link_options link;
 	struct tls_options tls;
 	struct channel_options channel;
+	struct door_options door;
 };
 extern const struct option_group option_groups[];
 
@@ -83,6 +85,8 @@ struct session;
 struct pool;
 struct branch;
 struct private;
+struct relays;
+struct doors;
 
 struct session_owner {
 	void (*changed)(struct session *s, void *arg);
@@ -121,6 +125,8 @@ struct session {
 	TAILQ_HEAD(, branch) dead_branches;
 	struct deferred fan;            /* frees these */
 	struct sock *sock;              /* where clients connect; or NULL */
+	struct doors *doors;            /* listen=; or NULL */
+	struct relays *relays;          /* of a stream: connections=each */
 	TAILQ_HEAD(, private) privates; /* ch/ID */
 	struct notice ch;               /* somebody has touched ch/ */
 	struct deferred ch_look;        /* ... and looks at it soon */

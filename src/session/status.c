@@ -12,6 +12,7 @@
 #include "session/exchange.h"
 #include "session/names.h"
 #include "session/private.h"
+#include "session/relay.h"
 #include "session/status.h"
 
 #define FACT_SIZE 512           /* the longest fact, a certificate's reason */
@@ -169,6 +170,30 @@ fact_channels(struct session *s, char *out)
 }
 
 static void
+fact_listening(struct session *s, char *out)
+{
+	door_listening(s, out, FACT_SIZE);
+}
+
+static void
+fact_accepted(struct session *s, char *out)
+{
+	fact_number(door_accepted(s), out);
+}
+
+static void
+fact_refused(struct session *s, char *out)
+{
+	fact_number(door_refused(s), out);
+}
+
+static void
+fact_unserved(struct session *s, char *out)
+{
+	fact_number(relay_unserved(s), out);
+}
+
+static void
 fact_reconnects(struct session *s, char *out)
 {
 	fact_number(s->nreconnects, out);
@@ -241,6 +266,12 @@ const struct status_row status_rows[] = {
 	    "fifoctl." },
 	{ "greeting", fact_greeting, "What the peer said first, where its "
 	    "framing has it speak first." },
+	{ "listening", fact_listening, "Addresses it listens at, ADDR:PORT, a "
+	    "line each." },
+	{ "accepted", fact_accepted, "Clients that came in there." },
+	{ "refused", fact_refused, "Clients that allow and deny turned away." },
+	{ "unserved", fact_unserved, "Clients that were closed because the "
+	    "peer could not be reached, with connections=each in a stream." },
 	{ "bytes-in", fact_bytes_in, "Bytes passed from in to the peer." },
 	{ "bytes-out", fact_bytes_out, "Bytes passed from the peer to out." },
 	{ "queued", fact_queued, "Bytes waiting in in, out and between." },

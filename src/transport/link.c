@@ -4,11 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <linux/sockios.h>
-#endif
 
 #include "base/xalloc.h"
 #include "keeper/netns.h"
@@ -32,7 +28,7 @@ link_check_device(const char *value, struct why *why)
 	    "interface", value);
 }
 
-static int
+int
 link_check_netns(const char *value, struct why *why)
 {
 	if (value[0] != '/' && strchr(value, '/') != NULL)
@@ -362,13 +358,5 @@ link_certificates(const struct link *l)
 size_t
 link_unacknowledged(const struct link *l)
 {
-#ifdef SIOCOUTQ
-	int n = 0;
-
-	if (l->fd != -1 && ioctl(l->fd, SIOCOUTQ, &n) == 0 && n > 0)
-		return (size_t)n;
-#else
-	(void)l;
-#endif
-	return 0;
+	return sock_unacknowledged(l->fd);
 }

@@ -35,6 +35,8 @@ struct link_options {
 	struct keeper_place place;
 };
 extern const struct option_row link_option_rows[7];
+/* Can this be a namespace's name?  0, or -1 + FAULT_USAGE. */
+int link_check_netns(const char *value, struct why *why);
 
 typedef void link_cb(struct link *l, void *arg);
 
