@@ -1,5 +1,7 @@
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -97,3 +99,54 @@ sock_fact(const struct link *l, enum link_fact fact, char *out, size_t size)
 	sock_text((struct sockaddr *)&address, length, out, size);
 	return true;
 }
+
+void
+sock_tune(struct link *l)
+{
+	const struct link_options *o = l->dial->link;
+	int on = 1, idle = o->keepalive_idle / 1000, probes = 5;
+	int interval = idle / 8 > 0 ? idle / 8 : 1;
+
+	setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	/* Urgent data is data: none is dropped, and none overtakes another. */
+	setsockopt(l->fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
+	if (!o->keepalive)
+		return;
+	setsockopt(l->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+#ifdef TCP_KEEPIDLE
+	setsockopt(l->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	setsockopt(l->fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval,
+	    sizeof(interval));
+	setsockopt(l->fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+#else
+	(void)probes;
+	(void)interval;
+#endif
+}
+
+static int
+accepted_open(struct link *l)
+{
+	(void)l;
+	return 0;
+}
+
+static int
+accepted_advance(struct link *l)
+{
+	(void)l;
+	return 1;
+}
+
+const struct transport transport_accepted = {
+	.name = "accepted",
+	.flags = TRANSPORT_PLAIN,
+	.size = sizeof(struct link),
+	.open = accepted_open,
+	.advance = accepted_advance,
+	.read = sock_read,
+	.write = sock_write,
+	.finish = sock_finish,
+	.close = sock_close,
+	.fact = sock_fact,
+};

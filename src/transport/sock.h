@@ -18,6 +18,11 @@ void sock_close(struct link *l);
 bool sock_fact(const struct link *l, enum link_fact fact, char *out,
     size_t size);
 
+/* As the options say: keepalive; what is written is sent.  TCP's alone. */
+void sock_tune(struct link *l);
+/* A connection that a peer has made to us: up at once, in no table. */
+extern const struct transport transport_accepted;
+
 /* "192.0.2.1:443", "[2001:db8::1]:443".  Returns out. */
 char *sock_text(const struct sockaddr *address, socklen_t length, char *out,
     size_t size);

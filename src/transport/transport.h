@@ -18,8 +18,8 @@
 struct link;
 
 /*
- * What a session dials, each time it dials: owned by the session, outlives
- * its links.  `tls_memory` is what prepare() has made of the options and what
+ * What a session dials, each time it dials, or how it takes those who call:
+ * owned by the session, outlives its links.  `tls_memory` is what prepare() has made of the options and what
  * one link leaves for the next (context, session ticket).
  */
 struct dial {
@@ -27,6 +27,7 @@ struct dial {
 	const struct link_options *link;
 	const struct tls_options *tls;
 	struct tls_memory *tls_memory;
+	bool accepts;           /* peers come to us: link_accept() */
 };
 
 /* Facts about a link for `status`; each is one row there. */
