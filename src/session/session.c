@@ -15,6 +15,7 @@
 #include "session/exchange.h"
 #include "session/fan.h"
 #include "session/join.h"
+#include "session/listen.h"
 #include "session/names.h"
 #include "session/private.h"
 #include "session/retry.h"
@@ -80,6 +81,11 @@ session_let_go(struct session *s)
 static void
 session_prepare_dial(struct session *s)
 {
+	if (s->transport->accepts != NULL) {
+		s->waits = s->transport;
+		s->transport = transport_find(s->waits->accepts, NULL);
+		s->dial.accepts = true;
+	}
 	s->dial.url = &s->url;
 	s->dial.link = &s->options.link;
 	s->dial.tls = &s->options.tls;
@@ -235,6 +241,7 @@ session_free(struct session *s)
 	timer_clear(&s->deadline);
 	deferred_clear(&s->settle);
 	names_forget(s);
+	listen_clear(s);
 	link_free(s->link);
 	session_let_go(s);
 	pool_clear(s);
@@ -284,6 +291,7 @@ session_end(struct session *s)
 	if (left > 0)
 		session_log(s, true, "%zu bytes in `in' were not sent", left);
 	dial_drop(s);
+	listen_clear(s);
 	state_enter(s, SESSION_CLOSED, "%s", "");
 	flow_clear(s);
 	fan_clear(s);

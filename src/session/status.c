@@ -10,6 +10,7 @@
 #include "base/words.h"
 #include "channel/directory.h"
 #include "session/exchange.h"
+#include "session/listen.h"
 #include "session/names.h"
 #include "session/private.h"
 #include "session/status.h"
@@ -201,6 +202,18 @@ fact_sandbox(struct session *s, char *out)
 }
 
 static void
+fact_listening(struct session *s, char *out)
+{
+	listen_text(s, out, FACT_SIZE);
+}
+
+static void
+fact_peers(struct session *s, char *out)
+{
+	fact_number(listen_peers(s), out);
+}
+
+static void
 fact_error(struct session *s, char *out)
 {
 	strlcpy(out, s->why.text, FACT_SIZE);
@@ -249,6 +262,9 @@ const struct status_row status_rows[] = {
 	    "before the peer acknowledged them; in an exchange framing, "
 	    "requests that may have been carried out without a reply." },
 	{ "discarded", fact_discarded, "Bytes taken and not passed on." },
+	{ "listening", fact_listening, "The addresses at which peers can "
+	    "connect, a line each." },
+	{ "peers", fact_peers, "Peers that are connected now." },
 	{ "keeper", fact_process, "Process id of the keeper." },
 	{ "engine", fact_process, "Process id of the engine; the same process "
 	    "so far." },

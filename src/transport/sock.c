@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "transport/sock.h"
@@ -65,6 +66,21 @@ sock_close(struct link *l)
 	l->fd = -1;
 }
 
+/* A path, "@NAME" for an abstract one; "" for a client, which has none. */
+static char *
+sock_text_unix(const struct sockaddr *address, socklen_t length, char *out,
+    size_t size)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)address;
+	size_t before = offsetof(struct sockaddr_un, sun_path), n;
+
+	n = length > before ? length - before : 0;
+	snprintf(out, size, "%.*s", (int)n, un->sun_path);
+	if (n > 1 && un->sun_path[0] == '\0')
+		snprintf(out, size, "@%.*s", (int)n - 1, un->sun_path + 1);
+	return out;
+}
+
 char *
 sock_text(const struct sockaddr *address, socklen_t length, char *out,
     size_t size)
@@ -72,6 +88,8 @@ sock_text(const struct sockaddr *address, socklen_t length, char *out,
 	char host[NI_MAXHOST], port[NI_MAXSERV];
 	int wrong;
 
+	if (address->sa_family == AF_UNIX)
+		return sock_text_unix(address, length, out, size);
 	wrong = getnameinfo(address, length, host, sizeof(host), port,
 	    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
 	if (wrong)

@@ -15,6 +15,7 @@
 #include "base/url.h"
 #include "base/why.h"
 
+struct keeper_address;
 struct link;
 
 /*
@@ -51,6 +52,15 @@ struct transport {
 	const char *text;       /* one sentence for help and the manual */
 	unsigned flags;         /* TRANSPORT_... */
 	size_t size;            /* of the member's struct, whose first is link */
+	/*
+	 * Of the side that waits: the scheme of the links that are made of
+	 * those who call (listener.h); of the slots below, which are those of
+	 * a link, it has check() alone.  address() says where it waits, 0 or
+	 * -1 + FAULT_USAGE; NULL: at HOST:PORT, which is looked up.
+	 */
+	const char *accepts;
+	int (*address)(const struct url *url, struct keeper_address *out,
+	    struct why *why);
 
 	/*
 	 * Is the URL of the form that this transport takes?  0, or -1 +
