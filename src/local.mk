@@ -1,6 +1,8 @@
 # The lists: each is source list and table in one.  To add a member, write its
 # file and add its name here.
-TRANSPORTS = src/transport/tcp.c src/transport/tls.c
+TRANSPORTS = src/transport/tcp.c src/transport/tls.c \
+	src/transport/tcp_listen.c src/transport/tls_listen.c \
+	src/transport/unix_listen.c
 FRAMINGS = src/framing/stream.c src/framing/line.c src/framing/nul.c \
 	src/framing/delim.c src/framing/fixed.c src/framing/netstring.c \
 	src/framing/length.c src/framing/json.c src/framing/idle.c \
@@ -44,7 +46,8 @@ src_libfifod_a_SOURCES = \
 	src/keeper/netns.h src/keeper/ready.c \
 	src/keeper/ready.h src/keeper/resolve.c src/keeper/rundir.c \
 	src/keeper/socket.c \
-	src/transport/link.c src/transport/link.h src/transport/sock.c \
+	src/transport/link.c src/transport/link.h src/transport/listener.c \
+	src/transport/listener.h src/transport/sock.c \
 	src/transport/sock.h src/transport/tls.h src/transport/tls_bio.c \
 	src/transport/tls_ciphers.c \
 	src/transport/tls_context.c src/transport/tls_files.c \
@@ -69,10 +72,12 @@ src_libfifod_a_SOURCES = \
 	src/session/exchange.c src/session/exchange.h src/session/fan.c \
 	src/session/door.c src/session/door.h src/session/door_address.c \
 	src/session/door_address.h src/session/door_internal.h \
-	src/session/door_open.c src/session/door_options.c \
+	src/session/door_open.c src/session/door_tls.c \
+	src/session/door_options.c \
 	src/session/fan.h src/session/flow.c src/session/flow.h \
 	src/session/imply.c src/session/intake.c src/session/join.c \
 	src/session/join.h src/session/late.c \
+	src/session/listen.c src/session/listen.h \
 	src/session/names.c src/session/names.h \
 	src/session/option_table.c src/session/pool.c src/session/private.c \
 	src/session/private.h src/session/reply.c src/session/wire.c src/session/pump.c src/session/pump.h \

@@ -26,11 +26,11 @@ attempt_good(struct call *c, struct entry *e)
 	const struct attempt *a = c->state;
 	const struct why *why = door_failure(e->session);
 
-	if (why != NULL && a->until_up)
+	if (door_pending(e->session) || (why != NULL && a->until_up))
 		return;
 	if (why != NULL)
 		call_warn(c, "%s: %s (it will be tried again)",
-		    e->session->name, why->text);
+		    e->session->name, e->session->why.text);
 	call_finish(c, why != NULL ? why->fault : FAULT_NONE);
 }
 

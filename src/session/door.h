@@ -21,10 +21,12 @@ struct door_options {
 	char *listen;           /* addresses; NULL: none */
 	char *netns;            /* where; NULL: ours */
 	char *allow, *deny;     /* access.h */
+	char *cert, *key;       /* of tls-listen; NULL: those of the session */
+	char *ca;               /* asks its clients for certificates */
 	int max_clients;        /* 0: no limit but descriptors */
 	int hold;               /* ms that a client waits for its peer */
 };
-extern const struct option_row door_option_rows[6];
+extern const struct option_row door_option_rows[9];
 
 struct options;
 struct session;
@@ -38,8 +40,8 @@ void door_close(struct session *s);
 /* Try those again that could not be opened, now. */
 void door_retry(struct session *s);
 /*
- * These options are about to become the session's: have the doors follow, all
- * or nothing.  0, or -1 + why.
+ * These options are about to become the session's: have the doors follow.  0,
+ * or -1 + why and nothing has changed.
  */
 int door_change(struct session *s, const struct options *options,
     struct why *why);
@@ -49,8 +51,10 @@ void door_left(struct session *s);
 
 /* Why some door is not open; NULL: all are, or there is none. */
 const struct why *door_failure(const struct session *s);
-/* The addresses in use, ADDR:PORT, a line each; how many. */
-size_t door_listening(const struct session *s, char *out, size_t size);
+/* Are some not open yet, and it is not known whether they can be? */
+bool door_pending(const struct session *s);
+/* The addresses in use, ADDR:PORT, a line each, after what is in out. */
+void door_listening(const struct session *s, char *out, size_t size);
 /* Clients that came in, and that were turned away, by all doors. */
 uint64_t door_accepted(const struct session *s);
 uint64_t door_refused(const struct session *s);

@@ -1,33 +1,19 @@
 /*
- * What listen= says: a list of addresses.  Pure, but for uid: of access.h.
+ * What listen= says: a list of endpoints of the side that waits.
  */
 #ifndef SESSION_DOOR_ADDRESS_H
 #define SESSION_DOOR_ADDRESS_H
 
-#include <stdbool.h>
-
+#include "base/url.h"
 #include "base/why.h"
-#include "keeper/keeper.h"
-
-struct door_address {
-	struct keeper_address at;
-	bool tls;
-};
-
-/* The schemes, for help; NULL-terminated. */
-struct door_scheme {
-	const char *name, *usage, *text;
-	bool tls;
-	int (*parse)(struct door_address *a, const char *rest,
-	    struct why *why);
-};
-extern const struct door_scheme door_schemes[];
+#include "transport/transport.h"
 
 /*
- * One: tcp-listen://ADDR:PORT, unix-listen:PATH, or ADDR:PORT, :PORT, PORT.
- * 0, or -1 + FAULT_USAGE.
+ * One into a zeroed url: tcp-listen://[ADDR]:PORT and the like, or ADDR:PORT,
+ * :PORT, PORT, which are TCP.  The transport that waits there; or NULL +
+ * FAULT_USAGE, and url is zeroed.
  */
-int door_address_parse(struct door_address *a, const char *text,
+const struct transport *door_address_parse(struct url *url, const char *text,
     struct why *why);
 /*
  * Each of a list, separated by blanks or commas: cb() until it gives -1.

@@ -2,170 +2,69 @@
  * Doors are opened and closed, when a session begins and when its options
  * change.
  */
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "base/xalloc.h"
 #include "session/dial.h"
 #include "session/door_internal.h"
 #include "session/session.h"
 #include "session/status.h"
-#include "transport/sock.h"
-
-static struct door_list door_known = TAILQ_HEAD_INITIALIZER(door_known);
 
 static void door_try(void *arg);
 
-char *
-door_text(const struct door *d, char *out, size_t size)
-{
-	struct sockaddr_storage at;
-	socklen_t length = sizeof(at);
-
-	if (getsockname(d->fd, (struct sockaddr *)&at, &length) == -1)
-		strlcpy(out, d->text, size);
-	else
-		sock_text((struct sockaddr *)&at, length, out, size);
-	return out;
-}
-
-/* --- the file of a unix socket --- */
-
-static const char *
-door_path(const struct door *d)
-{
-	const struct sockaddr_un *un =
-	    (const struct sockaddr_un *)&d->address.at.address;
-
-	return un->sun_family == AF_UNIX && un->sun_path[0] != '\0' ?
-	    un->sun_path : NULL;
-}
-
-/* It has the mode and group of the FIFOs from its birth. */
-static void
-door_own(struct door *d)
-{
-	const char *path = door_path(d);
-	struct stat st;
-
-	if (path == NULL)
-		return;
-	if (d->s->gid != (gid_t)-1)
-		(void)!lchown(path, (uid_t)-1, d->s->gid);
-	if (lstat(path, &st) == 0) {
-		d->device = st.st_dev;
-		d->inode = st.st_ino;
-	}
-}
-
-static void
-door_disown(const struct door *d)
-{
-	const char *path = door_path(d);
-	struct stat st;
-
-	if (path != NULL && d->inode != 0 && lstat(path, &st) == 0 &&
-	    st.st_dev == d->device && st.st_ino == d->inode)
-		unlink(path);
-}
-
 /* --- one door --- */
 
-static uint16_t
-door_port(const struct sockaddr *sa)
-{
-	return sa->sa_family == AF_INET ?
-	    ((const struct sockaddr_in *)sa)->sin_port :
-	    ((const struct sockaddr_in6 *)sa)->sin6_port;
-}
-
-static bool
-door_is_at(const struct door *d, const struct keeper_address *at)
-{
-	struct sockaddr_storage own;
-	socklen_t length = sizeof(own);
-
-	if (getsockname(d->fd, (struct sockaddr *)&own, &length) == -1)
-		return false;
-	if (own.ss_family == AF_UNIX || at->address.ss_family == AF_UNIX)
-		return length == at->length &&
-		    memcmp(&own, &at->address, length) == 0;
-	return door_port((struct sockaddr *)&own) ==
-	    door_port((const struct sockaddr *)&at->address);
-}
-
-static bool
-door_same(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-static bool
-door_is_beside(const struct door *a, const char *netns)
-{
-	const char *own = a->s->options.door.netns;
-
-	return door_same(own, netns);
-}
-
-/* Where it is ourselves who have the address, the session's name says more. */
+/* What it shows is its own where the options say so; nobody's name is asked. */
 static void
-door_blame(const struct door *d, struct why *why)
+door_follow(struct door *d, const struct options *o)
 {
-	const struct door *other;
-	char pid[32];
+	const struct door_options *own = &o->door;
 
-	snprintf(pid, sizeof(pid), "in use by pid %d ", (int)getpid());
-	if (strstr(why->text, pid) == NULL &&
-	    d->address.at.address.ss_family != AF_UNIX)
-		return;
-	TAILQ_FOREACH(other, &door_known, known) {
-		if (!door_is_at(other, &d->address.at) ||
-		    !door_is_beside(other, d->s->options.door.netns))
-			continue;
-		why_fail(why, FAULT_CONNECT, "the address is in use by "
-		    "session %s", other->s->name);
-		return;
+	d->tls = o->tls;
+	d->tls.verify = true;
+	d->tls.verify_name = d->tls.sni = d->tls.pin = d->tls.crl = NULL;
+	d->tls.ocsp = TLS_OCSP_NO;
+	d->tls.ca = own->ca;
+	if (own->cert != NULL) {
+		d->tls.cert = own->cert;
+		d->tls.key = own->key;
 	}
-}
-
-static int
-door_open(struct door *d, const struct options *o)
-{
-	const struct keeper_place place = { .netns = o->door.netns };
-	mode_t mask = umask(0777 & ~o->channel.mode);
-
-	d->fd = keeper_listen(&d->address.at, SOCK_STREAM, &place, &d->why);
-	umask(mask);
-	if (d->fd == -1) {
-		door_blame(d, &d->why);
-		return why_prefix(&d->why, "listen=%.60s", d->text);
-	}
-	if (door_path(d) == NULL && d->address.at.address.ss_family != AF_UNIX)
-		sock_tune(d->fd, &o->link);
-	door_own(d);
-	d->tries = 0;
-	TAILQ_INSERT_TAIL(&door_known, d, known);
-	return 0;
+	d->link = o->link;
+	d->link.place = (struct keeper_place){ .netns = d->netns };
 }
 
 static void
 door_free(struct door *d)
 {
-	timer_clear(&d->timer);
-	watch_clear(&d->readable);
-	if (d->fd != -1) {
-		TAILQ_REMOVE(&door_known, d, known);
-		door_disown(d);
-		close(d->fd);
-	}
+	timer_clear(&d->again);
+	listener_free(d->listener);
+	if (d->accepted != NULL && d->accepted->forget != NULL)
+		d->accepted->forget(&d->dial);
+	url_clear(&d->url);
+	free(d->netns);
 	free(d->text);
 	free(d);
+}
+
+static struct door *
+door_new(struct session *s, const char *text, const struct options *o)
+{
+	struct door *d = xcalloc(1, sizeof(*d));
+	struct why why;
+
+	d->s = s;
+	d->text = xstrdup(text);
+	d->netns = xstrdup(o->door.netns);
+	/* The words have been checked. */
+	d->waits = door_address_parse(&d->url, text, &why);
+	d->accepted = transport_find(d->waits->accepts, NULL);
+	d->dial.url = &d->url;
+	d->dial.link = &d->link;
+	d->dial.tls = &d->tls;
+	d->dial.accepts = true;
+	door_follow(d, o);
+	return d;
 }
 
 static int
@@ -182,76 +81,95 @@ door_later_ms(const struct door *d)
 
 /* The same reason is said once. */
 static void
-door_say_closed(struct door *d)
+door_failed(struct door *d, const struct why *why)
 {
 	struct session *s = d->s;
+	bool known = d->tries > 0 && strcmp(d->why.text, why->text) == 0;
 
-	if (d->tries > 1 && strcmp(s->why.text, d->why.text) == 0)
+	listener_free(d->listener);
+	d->listener = NULL;
+	d->why = *why;
+	d->tries++;
+	timer_set(&d->again, door_later_ms(d), door_try, d);
+	if (known)
 		return;
-	s->why = d->why;
+	s->why = *why;
+	why_prefix(&s->why, "listen");
+	s->nchanges++;
 	dial_failure(s);
-	session_log(s, true, "%s (it will be tried again)", d->why.text);
+	session_log(s, true, "%s (it will be tried again)", s->why.text);
 }
 
 static void
-door_say_open(struct door *d)
+door_stands(void *arg, const struct why *why)
 {
+	struct door *d = arg;
 	struct session *s = d->s;
-	char text[160];
+	char text[160], *p;
 
-	session_log(s, false, "listening at %s", door_text(d, text,
-	    sizeof(text)));
-	if (strncmp(s->why.text, "listen=", strlen("listen=")) == 0)
+	if (why != NULL) {
+		door_failed(d, why);
+		return;
+	}
+	d->stands = true;
+	d->tries = 0;
+	listener_text(d->listener, text, sizeof(text));
+	while ((p = strchr(text, '\n')) != NULL)
+		*p = ' ';
+	session_log(s, false, "listening at %s", text);
+	if (strncmp(s->why.text, "listen: ", strlen("listen: ")) == 0)
 		why_clear(&s->why);
+	s->nchanges++;
 	status_changed(s);
+	door_want(s);
+}
+
+static void
+door_note(void *arg, const char *text)
+{
+	const struct door *d = arg;
+
+	session_log(d->s, true, "listen=%s: %s", d->text, text);
 }
 
 static void
 door_try(void *arg)
 {
 	struct door *d = arg;
+	struct listener_plan plan = { .transport = d->waits, .url = &d->url,
+		.link = &d->link, .name = d->s->name,
+		.mode = d->s->options.channel.mode, .gid = d->s->gid,
+		.stands = door_stands, .arrived = door_arrived,
+		.note = door_note, .arg = d };
+	struct why why;
 
-	if (door_open(d, &d->s->options) == 0) {
-		door_say_open(d);
-		door_serve(d);
+	if (d->accepted->prepare != NULL && d->dial.tls_memory == NULL &&
+	    d->accepted->prepare(&d->dial, &why) == -1)
+		door_failed(d, &why);
+	else
+		d->listener = listener_new(&plan);
+}
+
+/* Links that came in by TLS borrow its options until they end. */
+static void
+door_retire(struct door *d)
+{
+	struct session *s = d->s;
+
+	arrival_clear(s, d);
+	TAILQ_REMOVE(&s->doors->list, d, entry);
+	if (d->accepted->over == NULL) {
+		door_free(d);
 		return;
 	}
-	d->tries++;
-	timer_set(&d->timer, door_later_ms(d), door_try, d);
-	door_say_closed(d);
+	timer_clear(&d->again);
+	listener_free(d->listener);
+	d->listener = NULL;
+	d->stands = false;
+	TAILQ_INSERT_TAIL(&s->doors->retired, d, entry);
 }
 
 /* --- all of a session --- */
-
-struct door_plan {
-	struct session *s;
-	const struct options *options;
-	struct door_list list, kept;
-};
-
-static int
-door_plan_add(const char *text, void *arg, struct why *why)
-{
-	struct door_plan *plan = arg;
-	struct door *d = xcalloc(1, sizeof(*d));
-
-	d->s = plan->s;
-	d->fd = -1;
-	d->text = xstrdup(text);
-	TAILQ_INSERT_TAIL(&plan->list, d, entry);
-	return door_address_parse(&d->address, text, why);
-}
-
-static void
-door_list_free(struct door_list *list)
-{
-	struct door *d;
-
-	while ((d = TAILQ_FIRST(list)) != NULL) {
-		TAILQ_REMOVE(list, d, entry);
-		door_free(d);
-	}
-}
 
 static void
 door_make(struct session *s)
@@ -260,41 +178,91 @@ door_make(struct session *s)
 		return;
 	s->doors = xcalloc(1, sizeof(*s->doors));
 	TAILQ_INIT(&s->doors->list);
+	TAILQ_INIT(&s->doors->retired);
+	TAILQ_INIT(&s->doors->arrivals);
+}
+
+struct door_plan {
+	struct session *s;
+	const struct options *options;
+	struct door_list old;
+};
+
+/* One that stands already stays. */
+static int
+door_plan_add(const char *text, void *arg, struct why *why)
+{
+	struct door_plan *plan = arg;
+	struct door *d;
+
+	(void)why;
+	TAILQ_FOREACH(d, &plan->old, entry)
+		if (strcmp(d->text, text) == 0)
+			break;
+	if (d != NULL) {
+		TAILQ_REMOVE(&plan->old, d, entry);
+	} else {
+		d = door_new(plan->s, text, plan->options);
+		door_try(d);
+	}
+	TAILQ_INSERT_TAIL(&plan->s->doors->list, d, entry);
+	return 0;
+}
+
+static void
+door_open_all(struct session *s, const struct options *o)
+{
+	struct door_plan plan = { .s = s, .options = o };
+	struct door *d;
+	struct why why;
+
+	TAILQ_INIT(&plan.old);
+	TAILQ_CONCAT(&plan.old, &s->doors->list, entry);
+	(void)door_address_each(o->door.listen, door_plan_add, &plan, &why);
+	while ((d = TAILQ_FIRST(&plan.old)) != NULL) {
+		TAILQ_REMOVE(&plan.old, d, entry);
+		TAILQ_INSERT_TAIL(&s->doors->list, d, entry);
+		session_log(s, false, "no longer listening at %s", d->text);
+		door_retire(d);
+	}
 }
 
 void
 door_init(struct session *s)
 {
 	const struct door_options *o = &s->options.door;
-	struct door_plan plan = { .s = s, .options = &s->options };
-	struct door *d;
 	struct why why;
 
 	if (o->listen == NULL)
 		return;
 	door_make(s);
-	TAILQ_INIT(&plan.list);
-	/* The words have been checked. */
-	(void)door_address_each(o->listen, door_plan_add, &plan, &why);
 	(void)access_parse(&s->doors->access, o->allow, o->deny, &why);
-	TAILQ_CONCAT(&s->doors->list, &plan.list, entry);
-	TAILQ_FOREACH(d, &s->doors->list, entry)
-		door_try(d);
+	door_open_all(s, &s->options);
 }
 
 void
 door_close(struct session *s)
 {
-	if (s->doors != NULL)
-		door_list_free(&s->doors->list);
+	struct door *d;
+
+	if (s->doors == NULL)
+		return;
+	while ((d = TAILQ_FIRST(&s->doors->list)) != NULL)
+		door_retire(d);
 }
 
 void
 door_clear(struct session *s)
 {
+	struct door *d;
+
 	if (s->doors == NULL)
 		return;
-	door_list_free(&s->doors->list);
+	door_close(s);
+	while ((d = TAILQ_FIRST(&s->doors->retired)) != NULL) {
+		TAILQ_REMOVE(&s->doors->retired, d, entry);
+		door_free(d);
+	}
 	access_clear(&s->doors->access);
 	free(s->doors);
 	s->doors = NULL;
@@ -308,63 +276,11 @@ door_retry(struct session *s)
 	if (s->doors == NULL)
 		return;
 	TAILQ_FOREACH(d, &s->doors->list, entry) {
-		if (d->fd != -1)
+		if (d->listener != NULL)
 			continue;
-		timer_clear(&d->timer);
+		timer_clear(&d->again);
 		door_try(d);
 	}
-}
-
-static struct door *
-door_find(const struct session *s, const char *text)
-{
-	struct door *d;
-
-	TAILQ_FOREACH(d, &s->doors->list, entry)
-		if (d->fd != -1 && strcmp(d->text, text) == 0)
-			return d;
-	return NULL;
-}
-
-/* Open what is new; what stands already stays open. */
-static int
-door_plan_open(struct door_plan *plan, struct why *why)
-{
-	struct door *d;
-
-	TAILQ_FOREACH(d, &plan->list, entry) {
-		if (door_find(plan->s, d->text) != NULL)
-			continue;
-		if (door_open(d, plan->options) == -1) {
-			*why = d->why;
-			return -1;
-		}
-	}
-	return 0;
-}
-
-/* The old list becomes the new one. */
-static void
-door_plan_take(struct door_plan *plan)
-{
-	struct session *s = plan->s;
-	struct door *d, *old;
-
-	while ((d = TAILQ_FIRST(&plan->list)) != NULL) {
-		TAILQ_REMOVE(&plan->list, d, entry);
-		old = d->fd == -1 ? door_find(s, d->text) : NULL;
-		if (old != NULL) {
-			TAILQ_REMOVE(&s->doors->list, old, entry);
-			door_free(d);
-			d = old;
-		} else {
-			door_say_open(d);
-			door_serve(d);
-		}
-		TAILQ_INSERT_TAIL(&plan->kept, d, entry);
-	}
-	door_list_free(&s->doors->list);
-	TAILQ_CONCAT(&s->doors->list, &plan->kept, entry);
 }
 
 int
@@ -372,31 +288,20 @@ door_change(struct session *s, const struct options *options,
     struct why *why)
 {
 	const struct door_options *o = &options->door;
-	struct door_plan plan = { .s = s, .options = options };
 	struct access access;
-	bool listens;
-	int fine;
+	struct door *d;
 
 	if (s->doors == NULL && o->listen == NULL)
 		return 0;
-	door_make(s);
-	TAILQ_INIT(&plan.list);
-	TAILQ_INIT(&plan.kept);
-	fine = access_parse(&access, o->allow, o->deny, why);
-	listens = !door_same(o->listen, s->options.door.listen);
-	if (fine == 0 && listens)
-		fine = door_address_each(o->listen, door_plan_add, &plan,
-		    why);
-	if (fine == 0 && listens)
-		fine = door_plan_open(&plan, why);
-	if (fine == -1) {
-		access_clear(&access);
-		door_list_free(&plan.list);
+	if (access_parse(&access, o->allow, o->deny, why) == -1)
 		return -1;
-	}
+	door_make(s);
 	access_clear(&s->doors->access);
 	s->doors->access = access;
-	if (listens)
-		door_plan_take(&plan);
+	TAILQ_FOREACH(d, &s->doors->list, entry)
+		door_follow(d, options);
+	TAILQ_FOREACH(d, &s->doors->retired, entry)
+		door_follow(d, options);
+	door_open_all(s, options);
 	return 0;
 }

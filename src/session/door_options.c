@@ -13,10 +13,12 @@
 static int
 door_check_one(const char *text, void *arg, struct why *why)
 {
-	struct door_address address;
+	struct url url = { 0 };
+	bool fine = door_address_parse(&url, text, why) != NULL;
 
 	(void)arg;
-	return door_address_parse(&address, text, why);
+	url_clear(&url);
+	return fine ? 0 : -1;
 }
 
 static int
@@ -36,7 +38,7 @@ door_check_access(const char *value, struct why *why)
 	return 0;
 }
 
-const struct option_row door_option_rows[6] = {
+const struct option_row door_option_rows[9] = {
 	{ .name = "listen",
 	    .type = OPTION_STRING,
 	    DOOR_ROW(listen),
@@ -45,8 +47,26 @@ const struct option_row door_option_rows[6] = {
 	    .live = true,
 	    .text = "Also listen here, and give each client that connects a "
 		    "channel: one or more of tcp-listen://ADDR:PORT, "
-		    "ADDR:PORT, :PORT, PORT, unix-listen:PATH, separated by "
-		    "commas; see Front doors." },
+		    "ADDR:PORT, :PORT, PORT, tls-listen://ADDR:PORT, "
+		    "unix-listen:PATH, separated by commas; see Front doors."
+	},
+	{ .name = "listen-cert",
+	    .type = OPTION_PATH,
+	    DOOR_ROW(cert),
+	    .never_empty = true,
+	    .text = "File of the certificate, and of those up to its issuer, "
+		    "that clients of tls-listen are shown; else cert." },
+	{ .name = "listen-key",
+	    .type = OPTION_PATH,
+	    DOOR_ROW(key),
+	    .never_empty = true,
+	    .text = "File of its private key; else the same file." },
+	{ .name = "listen-ca",
+	    .type = OPTION_PATH,
+	    DOOR_ROW(ca),
+	    .never_empty = true,
+	    .text = "Let in only those clients of tls-listen whose "
+		    "certificate is signed by one of this file." },
 	{ .name = "listen-netns",
 	    .type = OPTION_STRING,
 	    DOOR_ROW(netns),

@@ -80,9 +80,32 @@ imply_check(const struct session_options *o,
 	return 0;
 }
 
-static void
-imply_auto(struct session_options *o, bool stream)
+/* Who is the side that waits, and for whom? */
+static int
+imply_accept(const struct url *url, const struct session_options *o,
+    bool stream, struct why *why)
 {
+	const struct transport *t = transport_find(url->scheme, NULL);
+	bool waits = t != NULL && t->accepts != NULL;
+
+	if (!waits && o->accept != ACCEPT_ONE)
+		return why_fail(why, FAULT_USAGE, "accept=: nobody connects to "
+		    "%s, it is we who connect", url->scheme);
+	if (waits && !stream)
+		return why_fail(why, FAULT_USAGE, "framing=%.40s: a framing is "
+		    "for the side that asks, and here peers connect to us; "
+		    "%s takes framing=stream alone", o->framing, url->scheme);
+	return 0;
+}
+
+static void
+imply_auto(const struct url *url, struct session_options *o, bool stream)
+{
+	const struct transport *t = transport_find(url->scheme, NULL);
+
+	if (o->on_close == ON_CLOSE_AUTO)
+		o->on_close = t != NULL && t->accepts != NULL &&
+		    o->accept != ACCEPT_MERGE ? ON_CLOSE_EOF : ON_CLOSE_HOLD;
 	if (o->delivery == DELIVERY_AUTO)
 		o->delivery = stream ? DELIVERY_STREAM : DELIVERY_MESSAGE;
 	if (o->reconnect == RECONNECT_AUTO)
@@ -97,6 +120,7 @@ session_imply(struct url *url, struct options *options, struct why *why)
 	struct framing_choice choice = { 0 };
 	const char *framing = "stream";
 	const struct imply_row *row;
+	bool stream;
 	int fine;
 
 	for (row = imply_rows; row->scheme != NULL; row++) {
@@ -110,10 +134,12 @@ session_imply(struct url *url, struct options *options, struct why *why)
 	if (imply_framing(options, framing, why) == -1 ||
 	    framing_choose(&choice, o->framing, why) == -1)
 		return -1;
+	stream = choice.framing->flags & FRAMING_NO_MESSAGES;
 	fine = imply_check(o, &choice, why);
 	if (fine == 0)
-		imply_auto(o,
-		    choice.framing->flags & FRAMING_NO_MESSAGES);
+		fine = imply_accept(url, o, stream, why);
+	if (fine == 0)
+		imply_auto(url, o, stream);
 	framing_forget(&choice);
 	return fine;
 }

@@ -71,7 +71,7 @@ join_client(struct session *s, int fd, bool guest)
 	struct dialogue *d;
 	struct branch *b;
 
-	if (s->relays != NULL) {
+	if (relay_each(s)) {
 		relay_new(s, fd, guest);
 		return;
 	}
@@ -85,6 +85,22 @@ void
 join_socket(struct session *s, int fd)
 {
 	join_client(s, fd, false);
+}
+
+void
+join_link(struct session *s, struct link *l)
+{
+	int fd;
+
+	if (relay_each(s)) {
+		relay_new_link(s, l);
+		return;
+	}
+	fd = relay_bridge(s, l);
+	if (fd != -1)
+		join_client(s, fd, true);
+	else
+		door_left(s);
 }
 
 void

@@ -188,12 +188,34 @@ static const struct option_row message_option_rows[] = {
 	{ .name = "on-close",
 	    .type = OPTION_CHOICE,
 	    SESSION_ROW(on_close),
-	    .choices = "hold|eof",
-	    .value = "hold",
+	    .choices = "hold|eof|auto",
+	    .value = "auto",
 	    .live = true,
 	    .text = "When the connection ends, readers of out go on waiting "
-		    "(hold) or meet an end of file after its last byte (eof)."
-	},
+		    "(hold) or meet an end of file after its last byte (eof); "
+		    "auto is eof where peers connect to us, unless "
+		    "accept=merge, else hold." },
+};
+
+static const struct option_row front_option_rows[] = {
+	{ .name = "accept",
+	    .type = OPTION_CHOICE,
+	    SESSION_ROW(accept),
+	    .choices = "one|each|merge",
+	    .value = "one",
+	    .text = "Of the peers that connect to a -listen endpoint, one at a "
+		    "time is served and the next ones wait; or each has a "
+		    "directory peers/N; or the lines of all are merged in "
+		    "out, and in goes to all." },
+	{ .name = "max-peers",
+	    .type = OPTION_INT,
+	    SESSION_ROW(max_peers),
+	    .min = 1,
+	    .max = 100000,
+	    .value = "256",
+	    .live = true,
+	    .text = "With accept=each or merge: so many peers at a time, "
+		    "others wait to be accepted." },
 };
 
 static const struct option_row file_option_rows[] = {
@@ -220,6 +242,7 @@ const struct option_group option_groups[] = {
 	GROUP("link", link_option_rows, link),
 	GROUP("tls", tls_option_rows, tls),
 	GROUP("messages", message_option_rows, session),
+	GROUP("peers that connect", front_option_rows, session),
 	GROUP("files", channel_option_rows, channel),
 	GROUP("log", file_option_rows, session),
 	GROUP("front doors", door_option_rows, door),

@@ -330,7 +330,7 @@ private_fill(struct private *p, int dir_fd, const char *path,
 		.options = &s->options.channel, .gid = s->gid };
 	struct channel_owner owner;
 
-	if (s->relays != NULL)
+	if (relay_each(s))
 		return why_fail(why, FAULT_REFUSED, "with connections=each a "
 		    "stream has channels by sock and listen alone");
 	if (private_hold(p, dir_fd) == -1)

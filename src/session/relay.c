@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
@@ -19,14 +20,28 @@
 
 static void relay_dial(void *arg);
 
+static struct relays *
+relay_need(struct session *s)
+{
+	if (s->relays == NULL) {
+		s->relays = xcalloc(1, sizeof(*s->relays));
+		TAILQ_INIT(&s->relays->list);
+	}
+	return s->relays;
+}
+
 void
 relay_init(struct session *s)
 {
-	if (s->pool != NULL ||
-	    strcmp(s->options.session.connections, "each") != 0)
-		return;
-	s->relays = xcalloc(1, sizeof(*s->relays));
-	TAILQ_INIT(&s->relays->list);
+	if (s->pool == NULL &&
+	    strcmp(s->options.session.connections, "each") == 0)
+		relay_need(s)->each = true;
+}
+
+bool
+relay_each(const struct session *s)
+{
+	return s->relays != NULL && s->relays->each;
 }
 
 size_t
@@ -51,7 +66,8 @@ relay_free(void *arg)
 
 	deferred_clear(&r->later);
 	TAILQ_REMOVE(&s->relays->list, r, entry);
-	s->relays->count--;
+	if (!r->bridge)
+		s->relays->count--;
 	if (r->guest)
 		door_left(s);
 	free(r->why);
@@ -142,13 +158,24 @@ relay_has_lost(const struct relay_end *e, short how)
 	    poll(&p, 1, 0) == 1 && (p.revents & how) != 0;
 }
 
+/* What a layer above needs is not what the socket does. */
+static bool
+relay_is_layered(struct relay_end *e)
+{
+	if (e->link == NULL || link_is_plain(e->link))
+		return false;
+	e->news.readable = e->news.writable = true;
+	return true;
+}
+
 static void
 relay_client_news(void *arg)
 {
 	struct relay *r = arg;
 
 	if (r->up) {
-		if (!r->broken && !r->peer.news.writable &&
+		if (!relay_is_layered(&r->client) && !r->broken &&
+		    !r->peer.news.writable &&
 		    relay_has_lost(&r->client, POLLERR))
 			relay_break(r, &r->client);
 		relay_turn(r);
@@ -162,16 +189,24 @@ relay_peer_news(void *arg)
 {
 	struct relay *r = arg;
 
-	/* What a layer above needs is not what the socket does. */
-	if (!link_is_plain(r->peer.link))
-		r->peer.news.readable = r->peer.news.writable = true;
-	else if (!r->broken && !r->client.news.writable &&
+	if (!relay_is_layered(&r->peer) && !r->broken && !r->client.news.writable &&
 	    relay_has_lost(&r->peer, POLLERR))
 		relay_break(r, &r->peer);
 	relay_turn(r);
 }
 
 /* --- reaching the peer --- */
+
+static void
+relay_watch(struct relay_end *e, int fd, loop_cb *news, struct relay *r)
+{
+	e->fd = fd;
+	/* Above a plain socket bytes may be here that no event will tell of. */
+	e->news.writable = true;
+	e->news.readable = e->link != NULL && !link_is_plain(e->link);
+	watch_init(&e->news, fd, LOOP_EDGES, news, r);
+	watch_want(&e->news, true);
+}
 
 static void
 relay_up(struct relay *r)
@@ -184,12 +219,7 @@ relay_up(struct relay *r)
 	r->why = l->why = NULL;
 	r->up = true;
 	s->nlinks++;
-	r->peer.fd = l->fd;
-	r->peer.news.writable = true;
-	/* Above a plain socket bytes may be here that no event will tell of. */
-	r->peer.news.readable = !link_is_plain(l);
-	watch_init(&r->peer.news, l->fd, LOOP_EDGES, relay_peer_news, r);
-	watch_want(&r->peer.news, true);
+	relay_watch(&r->peer, l->fd, relay_peer_news, r);
 	relay_turn(r);
 }
 
@@ -274,26 +304,70 @@ relay_dial(void *arg)
 	    r->why, NULL);
 }
 
-void
-relay_new(struct session *s, int fd, bool guest)
+static struct relay *
+relay_make(struct session *s, int fd, struct link *l)
 {
 	struct relay *r = xcalloc(1, sizeof(*r));
 
 	r->s = s;
-	r->guest = guest;
-	r->client.fd = fd;
+	r->client.link = l;
 	r->peer.fd = -1;
-	r->why = xcalloc(1, sizeof(*r->why));
-	r->to_peer = (struct relay_way){ .from = &r->client, .to = &r->peer,
-		.bytes = &s->flow.to_peer.bytes };
-	r->to_client = (struct relay_way){ .from = &r->peer,
-		.to = &r->client, .bytes = &s->flow.to_client.bytes };
+	r->to_peer.from = r->to_client.to = &r->client;
+	r->to_peer.to = r->to_client.from = &r->peer;
 	r->since_ms = loop_now_ms();
 	TAILQ_INSERT_TAIL(&s->relays->list, r, entry);
+	relay_watch(&r->client, fd, relay_client_news, r);
+	return r;
+}
+
+static void
+relay_begin(struct relay *r)
+{
+	struct session *s = r->s;
+
 	s->relays->count++;
-	watch_init(&r->client.news, fd, LOOP_EDGES, relay_client_news, r);
-	watch_want(&r->client.news, true);
+	r->to_peer.bytes = &s->flow.to_peer.bytes;
+	r->to_client.bytes = &s->flow.to_client.bytes;
+	r->why = xcalloc(1, sizeof(*r->why));
 	relay_dial(r);
+}
+
+void
+relay_new(struct session *s, int fd, bool guest)
+{
+	struct relay *r = relay_make(s, fd, NULL);
+
+	r->guest = guest;
+	relay_begin(r);
+}
+
+void
+relay_new_link(struct session *s, struct link *l)
+{
+	struct relay *r = relay_make(s, l->fd, l);
+
+	r->guest = true;
+	relay_begin(r);
+}
+
+int
+relay_bridge(struct session *s, struct link *l)
+{
+	struct relay *r;
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+	    fds) == -1) {
+		link_free(l);
+		return -1;
+	}
+	relay_need(s);
+	r = relay_make(s, l->fd, l);
+	r->bridge = r->up = true;
+	r->to_peer.bytes = r->to_client.bytes = &s->relays->bridged;
+	relay_watch(&r->peer, fds[0], relay_peer_news, r);
+	deferred_queue(&r->later, relay_again, r);
+	return fds[1];
 }
 
 void

@@ -22,8 +22,9 @@
 
 #include "session/session.h"
 
-/* Is it such a session?  Make what it needs. */
+/* Is it such a session?  Then make what it needs. */
 void relay_init(struct session *s);
+bool relay_each(const struct session *s);
 /* All at once, each by a reset; and what relay_init() made. */
 void relay_clear(struct session *s);
 /*
@@ -31,6 +32,13 @@ void relay_clear(struct session *s);
  * door, which is then told that it has left?
  */
 void relay_new(struct session *s, int fd, bool guest);
+/* The same of a guest who has come by a link (taken over), as TLS is. */
+void relay_new_link(struct session *s, struct link *l);
+/*
+ * In any other session: this link (taken over) and a socket, whose other end
+ * can be a channel; that end, or -1.
+ */
+int relay_bridge(struct session *s, struct link *l);
 /* How many there are; how many had to be turned away for want of a peer. */
 size_t relay_count(const struct session *s);
 uint64_t relay_unserved(const struct session *s);

@@ -43,6 +43,7 @@ struct relay {
 	struct relay_end client, peer;
 	struct relay_way to_peer, to_client;
 	bool guest;             /* of a door */
+	bool bridge;            /* no peer, but a channel is the other end */
 	bool up;                /* the peer's link is */
 	bool broken;            /* one end is: the other will be reset */
 	bool gone;              /* to be freed at the end of the turn */
@@ -55,8 +56,10 @@ struct relay {
 
 struct relays {
 	TAILQ_HEAD(, relay) list;
-	size_t count;
+	bool each;              /* connections=each; else it has bridges alone */
+	size_t count;           /* without bridges */
 	uint64_t unserved;
+	uint64_t bridged;       /* bytes, which the session counts already */
 	struct seldom told;     /* of clients that were not served */
 };
 

@@ -266,19 +266,21 @@ way_run(struct relay *r, struct relay_way *w)
 	return came;
 }
 
-/* A layer may have to read before it can go on writing (link.h). */
+/*
+ * A layer may have to read before it can go on writing (link.h): when the
+ * other way has read, this one has its turn again.
+ */
 static bool
-relay_reads_to_write(const struct relay *r)
+way_reads_to_write(const struct relay_way *w)
 {
-	return r->to_peer.to->link != NULL && !r->to_peer.finished &&
-	    r->peer.link->want_read;
+	return w->to->link != NULL && !w->finished && w->to->link->want_read;
 }
 
 enum pump
 relay_pump(struct relay *r)
 {
 	bool more = way_run(r, &r->to_peer) == PUMP_MOVED;
-	bool reads = relay_reads_to_write(r);
+	bool reads = way_reads_to_write(&r->to_peer);
 
 	more |= way_run(r, &r->to_client) == PUMP_MOVED;
 	if (reads) {

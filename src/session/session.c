@@ -15,6 +15,7 @@
 #include "session/exchange.h"
 #include "session/fan.h"
 #include "session/join.h"
+#include "session/listen.h"
 #include "session/names.h"
 #include "session/private.h"
 #include "session/relay.h"
@@ -71,7 +72,7 @@ session_delivered(void *arg)
 static void
 session_let_go(struct session *s)
 {
-	door_clear(s);
+	door_close(s);
 	relay_clear(s);
 	private_clear(s);
 	sock_clear(s);
@@ -83,6 +84,11 @@ session_let_go(struct session *s)
 static void
 session_prepare_dial(struct session *s)
 {
+	if (s->transport->accepts != NULL) {
+		s->waits = s->transport;
+		s->transport = transport_find(s->waits->accepts, NULL);
+		s->dial.accepts = true;
+	}
 	s->dial.url = &s->url;
 	s->dial.link = &s->options.link;
 	s->dial.tls = &s->options.tls;
@@ -212,7 +218,7 @@ session_new(const char *name, struct url *url, struct options *options,
 	ctl_init(s);
 	session_log(s, false, "opened: %s", s->url.text);
 	s->told = s->options.session.connect == CONNECT_ON_DEMAND ||
-	    s->relays != NULL;
+	    relay_each(s);
 	status_changed(s);
 	private_watch(s);
 	sock_watch(s);
@@ -241,9 +247,11 @@ session_free(struct session *s)
 	timer_clear(&s->deadline);
 	deferred_clear(&s->settle);
 	names_forget(s);
+	listen_clear(s);
 	link_free(s->link);
 	session_let_go(s);
 	pool_clear(s);
+	door_clear(s);
 	if (s->transport != NULL && s->transport->forget != NULL)
 		s->transport->forget(&s->dial);
 	url_clear(&s->url);
@@ -290,6 +298,7 @@ session_end(struct session *s)
 	if (left > 0)
 		session_log(s, true, "%zu bytes in `in' were not sent", left);
 	dial_drop(s);
+	listen_clear(s);
 	state_enter(s, SESSION_CLOSED, "%s", "");
 	flow_clear(s);
 	fan_clear(s);

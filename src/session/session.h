@@ -48,7 +48,8 @@ enum session_delivery { DELIVERY_MESSAGE, DELIVERY_STREAM, DELIVERY_AUTO };
 enum session_retry { RETRY_NEVER, RETRY_SAFE, RETRY_IDEMPOTENT };
 enum session_leftover { LEFTOVER_DISCARD, LEFTOVER_KEEP };
 enum session_slow { SLOW_BLOCK, SLOW_DROP };
-enum session_on_close { ON_CLOSE_HOLD, ON_CLOSE_EOF };
+enum session_on_close { ON_CLOSE_HOLD, ON_CLOSE_EOF, ON_CLOSE_AUTO };
+enum session_accept { ACCEPT_ONE, ACCEPT_EACH, ACCEPT_MERGE };
 
 struct session_options {
 	int connect;            /* enum session_connect */
@@ -67,6 +68,8 @@ struct session_options {
 	int leftover;           /* enum session_leftover */
 	int slow;               /* enum session_slow */
 	int on_close;           /* enum session_on_close */
+	int accept;             /* enum session_accept */
+	int max_peers;          /* with accept=each or merge, at a time */
 	bool crlf;
 	size_t log;             /* bytes after which `log` is cut over */
 };
@@ -84,6 +87,7 @@ extern const struct option_group option_groups[];
 struct session;
 struct pool;
 struct branch;
+struct listen;
 struct private;
 struct relays;
 struct doors;
@@ -114,6 +118,9 @@ struct session {
 	bool told;                      /* the first attempt has ended */
 
 	const struct transport *transport;
+	const struct transport *waits;  /* the endpoint's, where peers call;
+					   `transport' is then of their links */
+	struct listen *listen;          /* ... and what is there; or NULL */
 	struct dial dial;
 	struct link *link;              /* NULL: none */
 	bool dialling;                  /* ... and it is not up yet */

@@ -10,6 +10,7 @@
 #include "base/words.h"
 #include "channel/directory.h"
 #include "session/exchange.h"
+#include "session/listen.h"
 #include "session/names.h"
 #include "session/private.h"
 #include "session/relay.h"
@@ -170,12 +171,6 @@ fact_channels(struct session *s, char *out)
 }
 
 static void
-fact_listening(struct session *s, char *out)
-{
-	door_listening(s, out, FACT_SIZE);
-}
-
-static void
 fact_accepted(struct session *s, char *out)
 {
 	fact_number(door_accepted(s), out);
@@ -226,6 +221,19 @@ fact_sandbox(struct session *s, char *out)
 }
 
 static void
+fact_listening(struct session *s, char *out)
+{
+	listen_text(s, out, FACT_SIZE);
+	door_listening(s, out, FACT_SIZE);
+}
+
+static void
+fact_peers(struct session *s, char *out)
+{
+	fact_number(listen_peers(s), out);
+}
+
+static void
 fact_error(struct session *s, char *out)
 {
 	strlcpy(out, s->why.text, FACT_SIZE);
@@ -266,9 +274,7 @@ const struct status_row status_rows[] = {
 	    "fifoctl." },
 	{ "greeting", fact_greeting, "What the peer said first, where its "
 	    "framing has it speak first." },
-	{ "listening", fact_listening, "Addresses it listens at, ADDR:PORT, a "
-	    "line each." },
-	{ "accepted", fact_accepted, "Clients that came in there." },
+	{ "accepted", fact_accepted, "Clients that came in by listen." },
 	{ "refused", fact_refused, "Clients that allow and deny turned away." },
 	{ "unserved", fact_unserved, "Clients that were closed because the "
 	    "peer could not be reached, with connections=each in a stream." },
@@ -280,6 +286,9 @@ const struct status_row status_rows[] = {
 	    "before the peer acknowledged them; in an exchange framing, "
 	    "requests that may have been carried out without a reply." },
 	{ "discarded", fact_discarded, "Bytes taken and not passed on." },
+	{ "listening", fact_listening, "The addresses at which peers can "
+	    "connect, a line each." },
+	{ "peers", fact_peers, "Peers that are connected now." },
 	{ "keeper", fact_process, "Process id of the keeper." },
 	{ "engine", fact_process, "Process id of the engine; the same process "
 	    "so far." },

@@ -73,6 +73,21 @@ struct link {
 struct link *link_new(const struct transport *t, struct dial *dial,
     link_cb *changed, void *arg, struct why *why,
     void (*note)(void *arg, const char *text));
+/* Who is told of a link's moves: the last four arguments of link_new(). */
+struct link_owner {
+	link_cb *changed;
+	void *arg;
+	struct why *why;
+	void (*note)(void *arg, const char *text);
+};
+/*
+ * The same for one who has called: a link over the connected socket fd (taken
+ * over), which stands in for the lowest layer of t; the layers above it are
+ * those of the side that waits.  dial->accepts is set, and was when t
+ * prepared.
+ */
+struct link *link_accept(const struct transport *t, struct dial *dial, int fd,
+    const struct link_owner *owner);
 /* Close whatever is open, say nothing to the owner; NULL is allowed. */
 void link_free(struct link *l);
 

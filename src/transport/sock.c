@@ -2,7 +2,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -71,20 +70,18 @@ sock_close(struct link *l)
 	l->fd = -1;
 }
 
-/* An abstract name (unix(7)) begins with a NUL; none is that of a client. */
+/* A path, "@NAME" for an abstract one; "" for a client, which has none. */
 static char *
 sock_text_unix(const struct sockaddr *address, socklen_t length, char *out,
     size_t size)
 {
 	const struct sockaddr_un *un = (const struct sockaddr_un *)address;
-	size_t room = (size_t)length - offsetof(struct sockaddr_un, sun_path);
-	const char *path = un->sun_path;
-	bool abstract = room > 0 && room <= sizeof(un->sun_path) && !*path;
+	size_t before = offsetof(struct sockaddr_un, sun_path), n;
 
-	if (room == 0 || room > sizeof(un->sun_path))
-		path = "";
-	snprintf(out, size, "unix:%s%.*s", abstract ? "@" : "",
-	    (int)(room - (abstract ? 1 : 0)), path + (abstract ? 1 : 0));
+	n = length > before ? length - before : 0;
+	snprintf(out, size, "%.*s", (int)n, un->sun_path);
+	if (n > 1 && un->sun_path[0] == '\0')
+		snprintf(out, size, "@%.*s", (int)n - 1, un->sun_path + 1);
 	return out;
 }
 
@@ -97,7 +94,6 @@ sock_text(const struct sockaddr *address, socklen_t length, char *out,
 
 	if (address->sa_family == AF_UNIX)
 		return sock_text_unix(address, length, out, size);
-
 	wrong = getnameinfo(address, length, host, sizeof(host), port,
 	    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
 	if (wrong)
@@ -127,7 +123,7 @@ sock_fact(const struct link *l, enum link_fact fact, char *out, size_t size)
 }
 
 void
-sock_tune(int fd, const struct link_options *o)
+sock_tune_fd(int fd, const struct link_options *o)
 {
 	int on = 1, idle = o->keepalive_idle / 1000, probes = 5;
 	int interval = idle / 8 > 0 ? idle / 8 : 1;
@@ -147,6 +143,12 @@ sock_tune(int fd, const struct link_options *o)
 	(void)probes;
 	(void)interval;
 #endif
+}
+
+void
+sock_tune(struct link *l)
+{
+	sock_tune_fd(l->fd, l->dial->link);
 }
 
 size_t
@@ -170,3 +172,30 @@ sock_reset(int fd)
 
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 }
+
+static int
+accepted_open(struct link *l)
+{
+	(void)l;
+	return 0;
+}
+
+static int
+accepted_advance(struct link *l)
+{
+	(void)l;
+	return 1;
+}
+
+const struct transport transport_accepted = {
+	.name = "accepted",
+	.flags = TRANSPORT_PLAIN,
+	.size = sizeof(struct link),
+	.open = accepted_open,
+	.advance = accepted_advance,
+	.read = sock_read,
+	.write = sock_write,
+	.finish = sock_finish,
+	.close = sock_close,
+	.fact = sock_fact,
+};

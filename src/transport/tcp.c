@@ -4,7 +4,6 @@
  * soon as that fails, and the first to connect wins.
  */
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -109,7 +108,7 @@ attempt_win(struct attempt *a)
 	a->fd = -1;
 	t->race->open--;
 	race_free(t);
-	sock_tune(t->link.fd, t->link.dial->link);
+	sock_tune(&t->link);
 	link_kick(&t->link);
 }
 

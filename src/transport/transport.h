@@ -15,11 +15,12 @@
 #include "base/url.h"
 #include "base/why.h"
 
+struct keeper_address;
 struct link;
 
 /*
- * What a session dials, each time it dials: owned by the session, outlives
- * its links.  `tls_memory` is what prepare() has made of the options and what
+ * What a session dials, each time it dials, or how it takes those who call:
+ * owned by the session, outlives its links.  `tls_memory` is what prepare() has made of the options and what
  * one link leaves for the next (context, session ticket).
  */
 struct dial {
@@ -27,6 +28,7 @@ struct dial {
 	const struct link_options *link;
 	const struct tls_options *tls;
 	struct tls_memory *tls_memory;
+	bool accepts;           /* peers come to us: link_accept() */
 };
 
 /* Facts about a link for `status`; each is one row there. */
@@ -50,6 +52,15 @@ struct transport {
 	const char *text;       /* one sentence for help and the manual */
 	unsigned flags;         /* TRANSPORT_... */
 	size_t size;            /* of the member's struct, whose first is link */
+	/*
+	 * Of the side that waits: the scheme of the links that are made of
+	 * those who call (listener.h); of the slots below, which are those of
+	 * a link, it has check() alone.  address() says where it waits, 0 or
+	 * -1 + FAULT_USAGE; NULL: at HOST:PORT, which is looked up.
+	 */
+	const char *accepts;
+	int (*address)(const struct url *url, struct keeper_address *out,
+	    struct why *why);
 
 	/*
 	 * Is the URL of the form that this transport takes?  0, or -1 +
