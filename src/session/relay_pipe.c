@@ -7,6 +7,8 @@
 
 /* In use and free together: the rest of the relays copies. */
 #define RELAY_PIPES 128
+/* As large as one turn moves; where it may not be, as it comes. */
+#define RELAY_PIPE_SIZE (256 * 1024)
 /* Free ones that are kept. */
 #define RELAY_PIPES_FREE 8
 
@@ -39,6 +41,7 @@ relay_pipe_take(void)
 		free(p);
 		return NULL;
 	}
+	fcntl(p->fds[1], F_SETPIPE_SZ, RELAY_PIPE_SIZE);
 	relay_pipe_count++;
 	return p;
 }

@@ -95,8 +95,10 @@ way_rest(struct relay_way *w)
 		relay_pipe_give(w->pipe);
 		w->pipe = NULL;
 	}
-	if (w->held != NULL && w->start == w->end)
-		relay_way_clear(w);
+	if (w->held != NULL && w->start == w->end) {
+		free(w->held);
+		w->held = NULL;
+	}
 }
 
 enum pump
