@@ -21,6 +21,7 @@ BATS_FILES = \
 	tests/flow.bats \
 	tests/attach.bats \
 	tests/channel.bats \
+	tests/door.bats \
 	tests/exchange.bats \
 	tests/framing.bats \
 	tests/http.bats \
@@ -68,6 +69,10 @@ check_PROGRAMS += tests/torture_slots
 UNIT_TESTS += tests/torture
 tests_torture_slots_SOURCES = tests/torture_slots.c
 tests_torture_slots_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS)
+
+# A crowd at a front door, and its server; the bench uses it, too.
+check_PROGRAMS += tests/crowd
+tests_crowd_SOURCES = tests/crowd.c
 
 # Clients that a shell cannot be.
 check_PROGRAMS += tests/exact tests/pipe

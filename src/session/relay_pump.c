@@ -230,11 +230,18 @@ way_splice(struct relay *r, struct relay_way *w)
 	return PUMP_WAIT;
 }
 
-/* Every byte is on its way: so is the end of file, or a reset will tell. */
+/*
+ * Every byte is on its way: so is the end of file.  Or a reset will tell, or
+ * the close that comes next, where it is the second way to end.
+ */
 static enum pump
 way_finish(struct relay *r, struct relay_way *w)
 {
-	if (!r->broken && end_finish(w->to) == -1)
+	const struct relay_way *other = w == &r->to_peer ? &r->to_client :
+	    &r->to_peer;
+	bool closing = other->finished && end_is_plain(w->to);
+
+	if (!r->broken && !closing && end_finish(w->to) == -1)
 		return way_unwritable(r, w);
 	w->finished = true;
 	return PUMP_MOVED;
