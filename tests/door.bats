@@ -91,7 +91,7 @@ descriptors_are()
 
 	start_broker
 	start_peer echo echo
-	for bad in nonsense 127.0.0.1 127.0.0.1:99999 udp:5 tcp://127.0.0.1:5 \
+	for bad in nonsense 127.0.0.1 127.0.0.1:99999 udp-listen://:5 tcp://127.0.0.1:5 \
 	    unix-listen: unix-listen:; do
 		refused 2 listen ctl open s "tcp://127.0.0.1:$port" \
 		    -o "listen=$bad"
@@ -407,12 +407,12 @@ bytes_rest()
 	start_broker
 	start_peer web http
 	open_relay s
-	local at i
+	local at turn
 
 	at=$(door s)
-	for i in 1 2 3; do
-		run -0 within 10 curl -sS "http://$at/curl$i"
-		assert_line --partial "path /curl$i"
+	for turn in 1 2 3; do
+		run -0 within 10 curl -sS "http://$at/curl$turn"
+		assert_line --partial "path /curl$turn"
 	done
 	if command -v wget >/dev/null; then
 		run -0 within 10 wget -q -O - "http://$at/wget"
@@ -570,9 +570,9 @@ open_tls()
 @test "a tls-listen door without a certificate says so" {
 	start_broker
 	start_peer web http
-	run -1 --separate-stderr ctl open s "tcp://127.0.0.1:$port" \
+	refused 2 'give listen-cert= and listen-key=' \
+	    ctl open s "tcp://127.0.0.1:$port" \
 	    -o connections=each -o listen=tls-listen://127.0.0.1:0
-	[[ $stderr == *cert* ]]
 }
 
 # ---- who
@@ -630,7 +630,7 @@ open_tls()
 	client_said one '^recv 1 '
 	client two "$(door s)" 'send b\n' 'expect b\n'
 	client_said two '^connect 1'
-	never_within 0.3 client_said_now two '^recv 1 '
+	never_within 1 client_said_now two '^recv 1 '
 	status_is s accepted 1
 	: >"$T/go"
 	wait_pid "$CLIENT_PID"

@@ -31,6 +31,8 @@ extern const struct option_row door_option_rows[9];
 struct options;
 struct session;
 
+/* Could they be opened, as far as files tell?  0, or -1 + why. */
+int door_check(struct session *s, struct why *why);
 /* Open what listen= says.  The directory is there already. */
 void door_init(struct session *s);
 /* All of them are closed, and forgotten. */

@@ -227,6 +227,29 @@ door_open_all(struct session *s, const struct options *o)
 	}
 }
 
+static int
+door_check_one(const char *text, void *arg, struct why *why)
+{
+	struct session *s = arg;
+	struct door *d = door_new(s, text, &s->options);
+	int fine = 0;
+
+	if (d->accepted->over != NULL && d->tls.cert == NULL)
+		fine = why_fail(why, FAULT_USAGE, "%.60s: give listen-cert= "
+		    "and listen-key=, to be shown to clients", text);
+	else if (d->accepted->prepare != NULL)
+		fine = d->accepted->prepare(&d->dial, why);
+	door_free(d);
+	return fine == 0 ? 0 : why_prefix(why, "listen");
+}
+
+int
+door_check(struct session *s, struct why *why)
+{
+	return door_address_each(s->options.door.listen, door_check_one, s,
+	    why);
+}
+
 void
 door_init(struct session *s)
 {

@@ -110,6 +110,8 @@ session_examine(struct session *s, struct why *why)
 	if (s->transport->prepare != NULL &&
 	    s->transport->prepare(&s->dial, why) == -1)
 		return -1;
+	if (door_check(s, why) == -1)
+		return -1;
 	return pool_init(s, why);
 }
 
