@@ -66,6 +66,7 @@ struct channel {
 	struct watch ended;
 	bool once;              /* one request, then no more: fifoctl request */
 	bool always;            /* may be read at any time, cannot be watched */
+	bool guest;             /* came in by a front door */
 	bool exact;             /* its end is seen: half-close, hang-up */
 };
 

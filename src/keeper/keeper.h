@@ -113,6 +113,19 @@ int keeper_socket(int family, int type, const struct keeper_place *place,
 int keeper_listen(const struct keeper_address *at, int type,
     const struct keeper_place *place, struct why *why);
 
+/* A unix socket's file, which is 0600, for these users, too. */
+void keeper_listen_share(const struct keeper_address *at, mode_t mode,
+    gid_t gid);
+/*
+ * A connection that waits there, non-blocking; -1, see errno: EMFILE also
+ * where too few descriptors would be left.
+ */
+int keeper_accept(int fd);
+/* Close it; a unix socket's file goes, unless another one has its name. */
+void keeper_listen_end(int fd);
+/* Does this system speak IPv6 at all? */
+bool keeper_has_ipv6(void);
+
 /* --- files that options name (direct.c) --- */
 
 /*

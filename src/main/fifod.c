@@ -27,6 +27,7 @@
 #include "keeper/keeper.h"
 #include "keeper/ready.h"
 #include "keeper/spawn.h"
+#include "session/relay_pipe.h"
 
 /* Linux's default of fs.nr_open is this, or more. */
 #define DESCRIPTORS (1024 * 1024)
@@ -321,6 +322,7 @@ main(int argc, char **argv)
 	status = run(&f, &place, conf);
 	loop_free();
 	chunk_free_all();
+	relay_pipe_close_all();
 	OPENSSL_cleanup();
 	close(place.rundir_fd);
 	free(conf);

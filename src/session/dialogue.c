@@ -112,6 +112,8 @@ dialogue_free(struct dialogue *d)
 {
 	framer_clear(&d->framer);
 	buf_clear(&d->quiet_first);
+	if (d->channel != NULL && d->channel->guest)
+		door_left(d->s);
 	channel_free(d->channel);
 	private_free(d->private);
 	free(d);

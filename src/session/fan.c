@@ -94,6 +94,8 @@ fan_begin(struct branch *b, struct channel *c)
 static void
 fan_free(struct branch *b)
 {
+	if (b->channel != NULL && b->channel->guest)
+		door_left(b->s);
 	channel_free(b->channel);
 	private_free(b->private);
 	free(b);

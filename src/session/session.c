@@ -15,8 +15,10 @@
 #include "session/exchange.h"
 #include "session/fan.h"
 #include "session/join.h"
+#include "session/listen.h"
 #include "session/names.h"
 #include "session/private.h"
+#include "session/relay.h"
 #include "session/retry.h"
 #include "session/session.h"
 #include "session/sock.h"
@@ -76,6 +78,8 @@ session_is_datagram(const struct session *s)
 static void
 session_let_go(struct session *s)
 {
+	door_close(s);
+	relay_clear(s);
 	private_clear(s);
 	sock_clear(s);
 	fan_clear(s);
@@ -86,6 +90,11 @@ session_let_go(struct session *s)
 static void
 session_prepare_dial(struct session *s)
 {
+	if (s->transport->accepts != NULL) {
+		s->waits = s->transport;
+		s->transport = transport_find(s->waits->accepts, NULL);
+		s->dial.accepts = true;
+	}
 	s->dial.url = &s->url;
 	s->dial.link = &s->options.link;
 	s->dial.tls = &s->options.tls;
@@ -107,6 +116,8 @@ session_examine(struct session *s, struct why *why)
 		return -1;
 	session_prepare_dial(s);
 	if (link_prepare(s->transport, &s->dial, why) == -1)
+		return -1;
+	if (door_check(s, why) == -1)
 		return -1;
 	return pool_init(s, why);
 }
@@ -211,13 +222,16 @@ session_new(const char *name, struct url *url, struct options *options,
 	}
 	memset(url, 0, sizeof(*url));
 	memset(options, 0, sizeof(*options));
+	relay_init(s);
 	names_share(s);
 	ctl_init(s);
 	session_log(s, false, "opened: %s", s->url.text);
-	s->told = s->options.session.connect == CONNECT_ON_DEMAND;
+	s->told = s->options.session.connect == CONNECT_ON_DEMAND ||
+	    relay_each(s);
 	status_changed(s);
 	private_watch(s);
 	sock_watch(s);
+	door_init(s);
 	if (s->pool != NULL && !s->told)
 		pool_start(s);
 	else if (!s->told)
@@ -243,9 +257,11 @@ session_free(struct session *s)
 	timer_clear(&s->deadline);
 	deferred_clear(&s->settle);
 	names_forget(s);
+	listen_clear(s);
 	link_free(s->link);
 	session_let_go(s);
 	pool_clear(s);
+	door_clear(s);
 	link_forget(s->transport, &s->dial);
 	url_clear(&s->url);
 	option_clear(option_groups, &s->options);
@@ -292,6 +308,7 @@ session_end(struct session *s)
 		session_log(s, true, "%zu bytes in `in' were not sent", left);
 	s->flow.lost += left;
 	dial_drop(s);
+	listen_clear(s);
 	state_enter(s, SESSION_CLOSED, "%s", "");
 	flow_clear(s);
 	fan_clear(s);
@@ -340,6 +357,7 @@ session_close(struct session *s, bool now)
 {
 	bool up = s->link != NULL && s->link->told == LINK_UP;
 
+	door_close(s);
 	if (s->state == SESSION_CLOSED || (s->state == SESSION_CLOSING && !now))
 		return;
 	if (s->pool != NULL && !now) {
@@ -365,6 +383,7 @@ session_reconnect(struct session *s)
 {
 	if (s->state == SESSION_CLOSING || s->state == SESSION_CLOSED)
 		return;
+	door_retry(s);
 	if (s->pool != NULL) {
 		pool_reconnect(s);
 		return;
@@ -413,6 +432,7 @@ session_change(struct session *s, const char *key, const char *value,
 	option_copy(option_groups, &changed, &s->options);
 	if (option_set(option_groups, &changed, key, value, cwd, why) == -1 ||
 	    session_imply(&s->url, &changed, why) == -1 ||
+	    door_change(s, &changed, why) == -1 ||
 	    record_become(s, &changed.record, why) == -1) {
 		option_clear(option_groups, &changed);
 		return -1;

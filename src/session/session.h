@@ -23,6 +23,7 @@
 #include "base/why.h"
 #include "channel/pair.h"
 #include "channel/notice.h"
+#include "session/door.h"
 #include "session/flow.h"
 #include "transport/child.h"
 #include "session/mirror.h"
@@ -51,6 +52,7 @@ enum session_retry { RETRY_NEVER, RETRY_SAFE, RETRY_IDEMPOTENT };
 enum session_leftover { LEFTOVER_DISCARD, LEFTOVER_KEEP };
 enum session_slow { SLOW_BLOCK, SLOW_DROP };
 enum session_on_close { ON_CLOSE_HOLD, ON_CLOSE_EOF, ON_CLOSE_AUTO };
+enum session_accept { ACCEPT_ONE, ACCEPT_EACH, ACCEPT_MERGE };
 
 struct session_options {
 	int connect;            /* enum session_connect */
@@ -69,6 +71,8 @@ struct session_options {
 	int leftover;           /* enum session_leftover */
 	int slow;               /* enum session_slow */
 	int on_close;           /* enum session_on_close */
+	int accept;             /* enum session_accept */
+	int max_peers;          /* with accept=each or merge, at a time */
 	bool crlf;
 	size_t log;             /* bytes after which `log` is cut over */
 };
@@ -81,13 +85,17 @@ struct options {
 	struct child_options child;
 	struct channel_options channel;
 	struct record_options record;
+	struct door_options door;
 };
 extern const struct option_group option_groups[];
 
 struct session;
 struct pool;
 struct branch;
+struct listen;
 struct private;
+struct relays;
+struct doors;
 
 struct session_owner {
 	void (*changed)(struct session *s, void *arg);
@@ -117,6 +125,9 @@ struct session {
 	bool told;                      /* the first attempt has ended */
 
 	const struct transport *transport;
+	const struct transport *waits;  /* the endpoint's, where peers call;
+					   `transport' is then of their links */
+	struct listen *listen;          /* ... and what is there; or NULL */
 	struct dial dial;
 	struct link *link;              /* NULL: none */
 	bool dialling;                  /* ... and it is not up yet */
@@ -130,6 +141,8 @@ struct session {
 	struct sock *sock;              /* where clients connect; or NULL */
 	struct record *record;          /* see mirror.h; NULL: none */
 	LIST_HEAD(, tap) taps;
+	struct doors *doors;            /* listen=; or NULL */
+	struct relays *relays;          /* of a stream: connections=each */
 	TAILQ_HEAD(, private) privates; /* ch/ID */
 	struct notice ch;               /* somebody has touched ch/ */
 	struct deferred ch_look;        /* ... and looks at it soon */

@@ -10,8 +10,10 @@
 #include "base/words.h"
 #include "channel/directory.h"
 #include "session/exchange.h"
+#include "session/listen.h"
 #include "session/names.h"
 #include "session/private.h"
+#include "session/relay.h"
 #include "session/status.h"
 
 #define FACT_SIZE 512           /* the longest fact, a certificate's reason */
@@ -175,6 +177,24 @@ fact_channels(struct session *s, char *out)
 }
 
 static void
+fact_accepted(struct session *s, char *out)
+{
+	fact_number(door_accepted(s), out);
+}
+
+static void
+fact_refused(struct session *s, char *out)
+{
+	fact_number(door_refused(s), out);
+}
+
+static void
+fact_unserved(struct session *s, char *out)
+{
+	fact_number(relay_unserved(s), out);
+}
+
+static void
 fact_reconnects(struct session *s, char *out)
 {
 	fact_number(s->nreconnects, out);
@@ -234,6 +254,19 @@ fact_sandbox(struct session *s, char *out)
 }
 
 static void
+fact_listening(struct session *s, char *out)
+{
+	listen_text(s, out, FACT_SIZE);
+	door_listening(s, out, FACT_SIZE);
+}
+
+static void
+fact_peers(struct session *s, char *out)
+{
+	fact_number(listen_peers(s), out);
+}
+
+static void
 fact_error(struct session *s, char *out)
 {
 	strlcpy(out, s->why.text, FACT_SIZE);
@@ -277,6 +310,10 @@ const struct status_row status_rows[] = {
 	    "fifoctl." },
 	{ "greeting", fact_greeting, "What the peer said first, where its "
 	    "framing has it speak first." },
+	{ "accepted", fact_accepted, "Clients that came in by listen." },
+	{ "refused", fact_refused, "Clients that allow and deny turned away." },
+	{ "unserved", fact_unserved, "Clients that were closed because the "
+	    "peer could not be reached, with connections=each in a stream." },
 	{ "bytes-in", fact_bytes_in, "Bytes passed from in to the peer." },
 	{ "bytes-out", fact_bytes_out, "Bytes passed from the peer to out." },
 	{ "queued", fact_queued, "Bytes waiting in in, out and between." },
@@ -292,6 +329,9 @@ const struct status_row status_rows[] = {
 	    "written to it." },
 	{ "record-error", fact_record_error, "Why nothing is recorded at this "
 	    "moment; empty: all is well, or nothing is to be." },
+	{ "listening", fact_listening, "The addresses at which peers can "
+	    "connect, a line each." },
+	{ "peers", fact_peers, "Peers that are connected now." },
 	{ "keeper", fact_process, "Process id of the keeper." },
 	{ "engine", fact_process, "Process id of the engine; the same process "
 	    "so far." },

@@ -4,11 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <linux/sockios.h>
-#endif
 
 #include "base/xalloc.h"
 #include "keeper/netns.h"
@@ -35,7 +31,7 @@ link_check_device(const char *value, struct why *why)
 	    "interface", value);
 }
 
-static int
+int
 link_check_netns(const char *value, struct why *why)
 {
 	if (value[0] != '/' && strchr(value, '/') != NULL)
@@ -339,17 +335,35 @@ link_wake(struct link *l)
 	top->changed(top, top->arg);
 }
 
+/* With a socket (fd is not -1) that is the lowest layer. */
 static struct link *
-link_stack(const struct transport *t, struct dial *dial, struct link *above)
+link_stack(const struct transport *t, struct dial *dial, struct link *above,
+    int fd)
 {
-	struct link *l = xcalloc(1, t->size);
+	struct link *l;
 
+	if (fd != -1 && t->over == NULL)
+		t = &transport_accepted;
+	l = xcalloc(1, t->size);
 	l->transport = t;
 	l->dial = dial;
 	l->above = above;
-	l->fd = -1;
+	l->fd = t->over == NULL ? fd : -1;
 	if (t->over != NULL)
-		l->below = link_stack(transport_find(t->over, NULL), dial, l);
+		l->below = link_stack(transport_find(t->over, NULL), dial, l,
+		    fd);
+	return l;
+}
+
+static struct link *
+link_begin(struct link *l, const struct link_owner *owner)
+{
+	l->changed = owner->changed;
+	l->arg = owner->arg;
+	l->why = owner->why;
+	l->note = owner->note;
+	l->driver = xcalloc(1, sizeof(*l->driver));
+	link_kick(l);
 	return l;
 }
 
@@ -357,15 +371,23 @@ struct link *
 link_new(const struct transport *t, struct dial *dial, link_cb *changed,
     void *arg, struct why *why, void (*note)(void *arg, const char *text))
 {
-	struct link *l = link_stack(t, dial, NULL);
+	return link_begin(link_stack(t, dial, NULL, -1),
+	    &(struct link_owner){ changed, arg, why, note });
+}
 
-	l->changed = changed;
-	l->arg = arg;
-	l->why = why;
-	l->note = note;
-	l->driver = xcalloc(1, sizeof(*l->driver));
-	link_kick(l);
-	return l;
+/* Nobody has to be found or called any more. */
+struct link *
+link_accept(const struct transport *t, struct dial *dial, int fd,
+    const struct link_owner *owner)
+{
+	struct link *l = link_stack(t, dial, NULL, fd), *lowest = l;
+
+	while (lowest->below != NULL)
+		lowest = lowest->below;
+	lowest->opened = true;
+	l->phase = l->told = LINK_CONNECTING;
+	sock_tune(lowest);
+	return link_begin(l, owner);
 }
 
 static void
@@ -515,13 +537,5 @@ link_certificates(const struct link *l)
 size_t
 link_unacknowledged(const struct link *l)
 {
-#ifdef SIOCOUTQ
-	int n = 0;
-
-	if (l->fd != -1 && ioctl(l->fd, SIOCOUTQ, &n) == 0 && n > 0)
-		return (size_t)n;
-#else
-	(void)l;
-#endif
-	return 0;
+	return sock_unacknowledged(l->fd);
 }

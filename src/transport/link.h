@@ -51,6 +51,8 @@ extern const struct option_row link_option_rows[11];
 int link_prepare(const struct transport *t, struct dial *dial,
     struct why *why);
 void link_forget(const struct transport *t, struct dial *dial);
+/* Can this be a namespace's name?  0, or -1 + FAULT_USAGE. */
+int link_check_netns(const char *value, struct why *why);
 
 typedef void link_cb(struct link *l, void *arg);
 
@@ -99,6 +101,21 @@ struct link *link_new(const struct transport *t, struct dial *dial,
  * endpoint's ("proxy socks5://192.0.2.1:1080"); else NULL.
  */
 const char *link_waits_for(const struct link *l);
+/* Who is told of a link's moves: the last four arguments of link_new(). */
+struct link_owner {
+	link_cb *changed;
+	void *arg;
+	struct why *why;
+	void (*note)(void *arg, const char *text);
+};
+/*
+ * The same for one who has called: a link over the connected socket fd (taken
+ * over), which stands in for the lowest layer of t; the layers above it are
+ * those of the side that waits.  dial->accepts is set, and was when t
+ * prepared.
+ */
+struct link *link_accept(const struct transport *t, struct dial *dial, int fd,
+    const struct link_owner *owner);
 /* Close whatever is open, say nothing to the owner; NULL is allowed. */
 void link_free(struct link *l);
 

@@ -4,8 +4,6 @@
  * soon as that fails, and the first to connect wins.
  */
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -108,30 +106,6 @@ attempt_fail(struct attempt *a, const char *reason)
 	}
 }
 
-static void
-tcp_tune(struct link *l)
-{
-	const struct link_options *o = l->dial->link;
-	int on = 1, idle = o->keepalive_idle / 1000, probes = 5;
-	int interval = idle / 8 > 0 ? idle / 8 : 1;
-
-	setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	/* Urgent data is data: none is dropped, and none overtakes another. */
-	setsockopt(l->fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
-	if (!o->keepalive)
-		return;
-	setsockopt(l->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-#ifdef TCP_KEEPIDLE
-	setsockopt(l->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-	setsockopt(l->fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval,
-	    sizeof(interval));
-	setsockopt(l->fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
-#else
-	(void)probes;
-	(void)interval;
-#endif
-}
-
 /* The first to connect: it is the link, the others are closed. */
 static void
 attempt_win(struct attempt *a)
@@ -143,7 +117,7 @@ attempt_win(struct attempt *a)
 	a->fd = -1;
 	t->race->open--;
 	race_free(t);
-	tcp_tune(&t->link);
+	sock_tune(&t->link);
 	link_kick(&t->link);
 }
 

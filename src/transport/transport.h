@@ -15,12 +15,13 @@
 #include "base/url.h"
 #include "base/why.h"
 
+struct keeper_address;
 struct link;
 struct prelude_ends;
 
 /*
- * What a session dials, each time it dials: owned by the session, outlives
- * its links.  `tls_memory` is what prepare() has made of the options and what
+ * What a session dials, each time it dials, or how it takes those who call:
+ * owned by the session, outlives its links.  `tls_memory` is what prepare() has made of the options and what
  * one link leaves for the next (context, session ticket).
  */
 struct dial {
@@ -39,6 +40,7 @@ struct dial {
 	 * tells the peer; borrowed.  NULL: ourselves.
 	 */
 	const struct prelude_ends *client;
+	bool accepts;           /* peers come to us: link_accept() */
 };
 
 /* Facts about a link for `status`; each is one row there. */
@@ -78,6 +80,15 @@ struct transport {
 	unsigned flags;         /* TRANSPORT_... */
 	size_t size;            /* of the member's struct, whose first is link */
 	size_t most;            /* of a datagram; 0: the kernel knows */
+	/*
+	 * Of the side that waits: the scheme of the links that are made of
+	 * those who call (listener.h); of the slots below, which are those of
+	 * a link, it has check() alone.  address() says where it waits, 0 or
+	 * -1 + FAULT_USAGE; NULL: at HOST:PORT, which is looked up.
+	 */
+	const char *accepts;
+	int (*address)(const struct url *url, struct keeper_address *out,
+	    struct why *why);
 
 	/*
 	 * Is it there on this system?  0, or -1 + FAULT_USAGE that says why
