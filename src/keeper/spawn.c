@@ -32,6 +32,7 @@ struct keeper_child {
 	struct keeper_child_events events;      /* none once it is released */
 	pid_t pid;
 	int error_fd;           /* our end of its standard error; -1: closed */
+	int kept_fd;            /* released gently: of its standard input */
 	struct watch readable;
 	char line[SPAWN_LINE];  /* one that is not whole yet */
 	size_t length;
@@ -62,15 +63,14 @@ spawn_signals(void)
 static void
 spawn_refuse(const char *what, const char *reason)
 {
-	dprintf(STDERR_FILENO, "%s: %s\n", what, reason);
+	dprintf(STDERR_FILENO, "%s%s%s\n", what, *what ? ": " : "", reason);
 	_exit(126);
 }
 
 static void
 spawn_child(const struct keeper_program *p, int error_fd)
 {
-	char *argv[] = { (char *)(uintptr_t)"sh", (char *)(uintptr_t)"-c",
-		(char *)(uintptr_t)p->command, NULL };
+	const char *argv[] = { "sh", "-c", "--", p->command, NULL };
 	struct why why;
 
 	setsid();
@@ -81,12 +81,12 @@ spawn_child(const struct keeper_program *p, int error_fd)
 		ioctl(STDIN_FILENO, TIOCSCTTY, 0);
 	closefrom(STDERR_FILENO + 1);
 	if (netns_live_in(p->netns, &why) == -1)
-		spawn_refuse("netns", why.text);
+		spawn_refuse("", why.text);
 	if (home_enter(p->home) == -1)
 		spawn_refuse(p->home != NULL ? p->home->cwd : "/",
 		    strerror(errno));
 	spawn_signals();
-	execve(_PATH_BSHELL, argv, home_environ(p->home));
+	execve(_PATH_BSHELL, (char **)(uintptr_t)argv, home_environ(p->home));
 	spawn_refuse(_PATH_BSHELL, strerror(errno));
 }
 
@@ -169,10 +169,19 @@ child_readable(void *arg)
 /* --- its end --- */
 
 static void
+child_drop_kept(struct keeper_child *c)
+{
+	if (c->kept_fd != -1)
+		close(c->kept_fd);
+	c->kept_fd = -1;
+}
+
+static void
 child_free(struct keeper_child *c)
 {
 	timer_clear(&c->deadline);
 	child_deafen(c);
+	child_drop_kept(c);
 	free(c);
 }
 
@@ -238,6 +247,7 @@ child_terminate(void *arg)
 	if (c->told_to_end)
 		return;
 	c->told_to_end = true;
+	child_drop_kept(c);
 	killpg(c->pid, SIGHUP);
 	killpg(c->pid, SIGTERM);
 	killpg(c->pid, SIGCONT);
@@ -245,13 +255,17 @@ child_terminate(void *arg)
 }
 
 void
-keeper_child_release(struct keeper_child *c, bool gently)
+keeper_child_release(struct keeper_child *c, int fd)
 {
-	if (c == NULL)
+	if (c == NULL) {
+		if (fd != -1)
+			close(fd);
 		return;
+	}
 	c->events = (struct keeper_child_events){ 0 };
+	c->kept_fd = fd;
 	child_deafen(c);
-	if (gently)
+	if (fd != -1)
 		timer_set(&c->deadline, SPAWN_GENTLE_MS, child_terminate, c);
 	else
 		child_terminate(c);
@@ -276,7 +290,7 @@ keeper_children_end(void)
 {
 	struct keeper_child *c;
 
-	spawn_wait(SPAWN_END_MS);
+	spawn_wait(SPAWN_GENTLE_MS);
 	TAILQ_FOREACH(c, &children, entry)
 		child_terminate(c);
 	spawn_wait(SPAWN_END_MS);
@@ -367,10 +381,16 @@ static void
 spawn_watch_ends(void)
 {
 	static bool watched;
+	sigset_t child;
 
-	if (!watched)
-		loop_signal(SIGCHLD, spawn_reap, NULL);
+	if (watched)
+		return;
 	watched = true;
+	loop_signal(SIGCHLD, spawn_reap, NULL);
+	/* Whoever started us may have had it blocked. */
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_UNBLOCK, &child, NULL);
 }
 
 struct keeper_child *
@@ -397,6 +417,7 @@ keeper_spawn(const struct keeper_program *program,
 	c->events = *events;
 	c->pid = pid;
 	c->error_fd = fds[0];
+	c->kept_fd = -1;
 	fcntl(c->error_fd, F_SETFL, O_NONBLOCK);
 	watch_init(&c->readable, c->error_fd, LOOP_READ, child_readable, c);
 	watch_want(&c->readable, true);
