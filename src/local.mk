@@ -44,7 +44,8 @@ src_libfifod_a_SOURCES = \
 	src/keeper/netns.h src/keeper/ready.c \
 	src/keeper/ready.h src/keeper/resolve.c src/keeper/rundir.c \
 	src/keeper/socket.c src/keeper/home.c src/keeper/home.h \
-	src/keeper/spawn.c src/keeper/spawn.h \
+	src/keeper/hearing.c src/keeper/hearing.h \
+	src/keeper/spawn.c src/keeper/spawn.h src/keeper/verdict.c \
 	src/keeper/terminal.c src/keeper/terminal.h \
 	src/transport/child.c src/transport/child.h \
 	src/transport/child_options.c \
