@@ -46,12 +46,13 @@ src_libfifod_a_SOURCES = \
 	src/base/transcript.c src/base/transcript.h src/base/url.c \
 	src/base/url.h src/base/why.c src/base/why.h src/base/words.c \
 	src/base/words.h src/base/xalloc.c src/base/xalloc.h \
-	src/keeper/direct.c src/keeper/holder.h src/keeper/home.c \
-	src/keeper/home.h src/keeper/keeper.h src/keeper/netns.h \
-	src/keeper/ready.c src/keeper/ready.h src/keeper/resolve.c \
-	src/keeper/rotate.c src/keeper/rundir.c src/keeper/socket.c \
-	src/keeper/spawn.c src/keeper/spawn.h src/keeper/terminal.c \
-	src/keeper/terminal.h src/transport/child.c src/transport/child.h \
+	src/keeper/direct.c src/keeper/hearing.c src/keeper/hearing.h \
+	src/keeper/holder.h src/keeper/home.c src/keeper/home.h \
+	src/keeper/keeper.h src/keeper/netns.h src/keeper/ready.c \
+	src/keeper/ready.h src/keeper/resolve.c src/keeper/rotate.c \
+	src/keeper/rundir.c src/keeper/socket.c src/keeper/spawn.c \
+	src/keeper/spawn.h src/keeper/terminal.c src/keeper/terminal.h \
+	src/keeper/verdict.c src/transport/child.c src/transport/child.h \
 	src/transport/child_options.c src/transport/dgram.c \
 	src/transport/dgram.h src/transport/link.c src/transport/link.h \
 	src/transport/listener.c src/transport/listener.h \

@@ -55,6 +55,16 @@ log_counts()
 	facts once option.on-close=eof exit=0
 }
 
+@test "a program that ends at once with 0 has done its work: open is 0" {
+	local n
+
+	for n in 1 2 3 4 5 6 7 8; do
+		open_session "s$n" "exec:echo $n" reconnect=never
+		run -0 hear "s$n"
+		assert_output "$n"
+	done
+}
+
 @test "half-close is the end of a program's standard input" {
 	open_session s exec:sort reconnect=never
 	say s 'c\na\nb\n'
@@ -223,6 +233,15 @@ log_counts()
 	assert_output $'some\nwhole'
 }
 
+@test "close lets a program of a terminal end by itself, too" {
+	open_session s "pty:cat >$T/got; sleep 1; echo whole; echo whole >>$T/got"
+	say s 'some\n'
+	ctl close s
+	wait_for_line "$T/got" '^whole$' 5
+	run -0 cat "$T/got"
+	assert_output $'some\nwhole'
+}
+
 @test "close --now ends a program, and one that does not want to as well" {
 	open_session s 'exec:trap "" HUP TERM; echo up; while :; do sleep 300; done'
 	run -0 within 5 head -n 1 "$S/out"
@@ -290,6 +309,19 @@ log_counts()
 		wait_for_line "$T/r$i" "^$i [0-9]+\$" 10
 	done
 	[ "$(cut -d' ' -f2 "$T"/r[123] | sort -u | wc -l)" -eq 3 ]
+}
+
+@test "a program runs in the session's network namespace, or not at all" {
+	require_root
+	background "$T/ns" unshare --net sh -c 'echo made; exec sleep 300'
+	wait_for_line "$T/ns" '^made$' || skip 'no namespaces here'
+	space=$BACKGROUND_PID
+	open_session s 'exec:readlink /proc/self/ns/net; cat' \
+	    netns="/proc/$space/ns/net"
+	run -0 within 5 head -n 1 "$S/out"
+	assert_output "$(readlink "/proc/$space/ns/net")"
+	run -7 open_session t exec:cat netns=no-such-one
+	assert_output --partial 'exit status 126: netns=no-such-one: there is no such network namespace'
 }
 
 # ---- pty

@@ -134,6 +134,13 @@ LOGIN='head -c 7 >/dev/null; echo secret; read -r word && [ "$word" = welcome ]'
 	[ "$(cat "$T/here/where")" = "$T/here" ]
 }
 
+@test "on-connect is the opener's alone to say" {
+	scripted a stall
+	open_session s "tcp://127.0.0.1:$port"
+	echo "set on-connect=touch $T/wrong" >"$S/ctl"
+	log_has s 'on-connect cannot be changed'
+}
+
 @test "redis wants a password, and gets it on each connection" {
 	command -v redis-server >/dev/null || skip 'no redis-server'
 	start_peer free script --refuse

@@ -14,6 +14,7 @@
 
 #include "base/loop.h"
 #include "base/xalloc.h"
+#include "keeper/hearing.h"
 #include "keeper/home.h"
 #include "keeper/netns.h"
 
@@ -23,21 +24,13 @@
 /* The same when the broker waits for them at its own end. */
 #define SPAWN_END_MS 1000
 #define SPAWN_END_STEP_MS 10
-/* Of standard error: the longest line, and how many lines a second. */
-#define SPAWN_LINE 200
-#define SPAWN_LINES 100
 
 struct keeper_child {
 	TAILQ_ENTRY(keeper_child) entry;
 	struct keeper_child_events events;      /* none once it is released */
 	pid_t pid;
-	int error_fd;           /* our end of its standard error; -1: closed */
-	struct watch readable;
-	char line[SPAWN_LINE];  /* one that is not whole yet */
-	size_t length;
-	int lines;              /* told in this second */
-	size_t left_out;
-	int64_t second_ms;      /* when it began */
+	struct hearing hearing; /* of its standard error */
+	int kept_fd;            /* released gently: of its standard input */
 	struct timer deadline;  /* released: the next signal */
 	bool told_to_end;
 };
@@ -62,15 +55,14 @@ spawn_signals(void)
 static void
 spawn_refuse(const char *what, const char *reason)
 {
-	dprintf(STDERR_FILENO, "%s: %s\n", what, reason);
+	dprintf(STDERR_FILENO, "%s%s%s\n", what, *what ? ": " : "", reason);
 	_exit(126);
 }
 
 static void
 spawn_child(const struct keeper_program *p, int error_fd)
 {
-	char *argv[] = { (char *)(uintptr_t)"sh", (char *)(uintptr_t)"-c",
-		(char *)(uintptr_t)p->command, NULL };
+	const char *argv[] = { "sh", "-c", "--", p->command, NULL };
 	struct why why;
 
 	setsid();
@@ -81,98 +73,31 @@ spawn_child(const struct keeper_program *p, int error_fd)
 		ioctl(STDIN_FILENO, TIOCSCTTY, 0);
 	closefrom(STDERR_FILENO + 1);
 	if (netns_live_in(p->netns, &why) == -1)
-		spawn_refuse("netns", why.text);
+		spawn_refuse("", why.text);
 	if (home_enter(p->home) == -1)
 		spawn_refuse(p->home != NULL ? p->home->cwd : "/",
 		    strerror(errno));
 	spawn_signals();
-	execve(_PATH_BSHELL, argv, home_environ(p->home));
+	execve(_PATH_BSHELL, (char **)(uintptr_t)argv, home_environ(p->home));
 	spawn_refuse(_PATH_BSHELL, strerror(errno));
-}
-
-/* --- what it says --- */
-
-static void
-child_tell(struct keeper_child *c, const char *line)
-{
-	if (c->events.said != NULL)
-		c->events.said(line, c->events.arg);
-}
-
-/* Too many lines in one second are counted, not told. */
-static bool
-child_may_tell(struct keeper_child *c)
-{
-	char text[80];
-
-	if (loop_now_ms() - c->second_ms >= 1000) {
-		c->second_ms = loop_now_ms();
-		c->lines = 0;
-		if (c->left_out > 0) {
-			snprintf(text, sizeof(text), "(%zu lines left out)",
-			    c->left_out);
-			c->left_out = 0;
-			child_tell(c, text);
-		}
-	}
-	if (c->lines++ < SPAWN_LINES)
-		return true;
-	c->left_out++;
-	return false;
-}
-
-static void
-child_line(struct keeper_child *c)
-{
-	c->line[c->length] = '\0';
-	c->length = 0;
-	if (c->line[0] != '\0' && child_may_tell(c))
-		child_tell(c, c->line);
-}
-
-/* Once: some of what there is; false: nothing now, or never again. */
-static bool
-child_listen(struct keeper_child *c)
-{
-	char data[4096];
-	ssize_t n, i;
-
-	errno = 0;
-	n = c->error_fd == -1 ? 0 : read(c->error_fd, data, sizeof(data));
-	for (i = 0; i < n; i++) {
-		if (data[i] == '\n' || c->length == sizeof(c->line) - 1)
-			child_line(c);
-		if (data[i] != '\n' && data[i] != '\r' && data[i] != '\0')
-			c->line[c->length++] = data[i];
-	}
-	return n > 0 || (n == -1 && errno == EINTR);
-}
-
-static void
-child_deafen(struct keeper_child *c)
-{
-	watch_clear(&c->readable);
-	if (c->error_fd != -1)
-		close(c->error_fd);
-	c->error_fd = -1;
-}
-
-static void
-child_readable(void *arg)
-{
-	struct keeper_child *c = arg;
-
-	if (!child_listen(c) && errno != EAGAIN)
-		child_deafen(c);
 }
 
 /* --- its end --- */
 
 static void
+child_drop_kept(struct keeper_child *c)
+{
+	if (c->kept_fd != -1)
+		close(c->kept_fd);
+	c->kept_fd = -1;
+}
+
+static void
 child_free(struct keeper_child *c)
 {
 	timer_clear(&c->deadline);
-	child_deafen(c);
+	hearing_end(&c->hearing);
+	child_drop_kept(c);
 	free(c);
 }
 
@@ -180,12 +105,7 @@ child_free(struct keeper_child *c)
 static void
 child_ended(struct keeper_child *c, int status)
 {
-	int pieces = 0;
-
-	while (pieces++ < SPAWN_LINES && child_listen(c))
-		;
-	if (c->length > 0)
-		child_line(c);
+	hearing_rest(&c->hearing);
 	TAILQ_REMOVE(&children, c, entry);
 	if (c->events.ended != NULL)
 		c->events.ended(status, c->events.arg);
@@ -238,6 +158,7 @@ child_terminate(void *arg)
 	if (c->told_to_end)
 		return;
 	c->told_to_end = true;
+	child_drop_kept(c);
 	killpg(c->pid, SIGHUP);
 	killpg(c->pid, SIGTERM);
 	killpg(c->pid, SIGCONT);
@@ -245,13 +166,18 @@ child_terminate(void *arg)
 }
 
 void
-keeper_child_release(struct keeper_child *c, bool gently)
+keeper_child_release(struct keeper_child *c, int fd)
 {
-	if (c == NULL)
+	if (c == NULL) {
+		if (fd != -1)
+			close(fd);
 		return;
+	}
 	c->events = (struct keeper_child_events){ 0 };
-	child_deafen(c);
-	if (gently)
+	c->kept_fd = fd;
+	c->hearing.said = NULL;
+	hearing_end(&c->hearing);
+	if (fd != -1)
 		timer_set(&c->deadline, SPAWN_GENTLE_MS, child_terminate, c);
 	else
 		child_terminate(c);
@@ -276,7 +202,7 @@ keeper_children_end(void)
 {
 	struct keeper_child *c;
 
-	spawn_wait(SPAWN_END_MS);
+	spawn_wait(SPAWN_GENTLE_MS);
 	TAILQ_FOREACH(c, &children, entry)
 		child_terminate(c);
 	spawn_wait(SPAWN_END_MS);
@@ -287,48 +213,6 @@ keeper_children_end(void)
 		TAILQ_REMOVE(&children, c, entry);
 		child_free(c);
 	}
-}
-
-/* Those that end programs. */
-static const struct {
-	int signo;
-	const char *name;
-} spawn_signames[] = {
-	{ SIGHUP, "SIGHUP" }, { SIGINT, "SIGINT" }, { SIGQUIT, "SIGQUIT" },
-	{ SIGILL, "SIGILL" }, { SIGABRT, "SIGABRT" }, { SIGFPE, "SIGFPE" },
-	{ SIGBUS, "SIGBUS" }, { SIGKILL, "SIGKILL" }, { SIGSYS, "SIGSYS" },
-	{ SIGUSR1, "SIGUSR1" }, { SIGSEGV, "SIGSEGV" },
-	{ SIGUSR2, "SIGUSR2" }, { SIGPIPE, "SIGPIPE" },
-	{ SIGALRM, "SIGALRM" }, { SIGTERM, "SIGTERM" },
-	{ SIGXCPU, "SIGXCPU" }, { SIGXFSZ, "SIGXFSZ" },
-};
-#define SPAWN_NSIGNAMES (sizeof(spawn_signames) / sizeof(spawn_signames[0]))
-
-char *
-keeper_child_exit(int status, char *out, size_t size)
-{
-	size_t i;
-
-	if (!WIFSIGNALED(status)) {
-		snprintf(out, size, "%d", WEXITSTATUS(status));
-		return out;
-	}
-	snprintf(out, size, "signal %d", WTERMSIG(status));
-	for (i = 0; i < SPAWN_NSIGNAMES; i++)
-		if (spawn_signames[i].signo == WTERMSIG(status))
-			strlcpy(out, spawn_signames[i].name, size);
-	return out;
-}
-
-char *
-keeper_child_verdict(int status, char *out, size_t size)
-{
-	char how[32];
-
-	keeper_child_exit(status, how, sizeof(how));
-	snprintf(out, size, "%s %s",
-	    WIFSIGNALED(status) ? "killed by" : "exit status", how);
-	return out;
 }
 
 /* --- its beginning --- */
@@ -367,10 +251,16 @@ static void
 spawn_watch_ends(void)
 {
 	static bool watched;
+	sigset_t child;
 
-	if (!watched)
-		loop_signal(SIGCHLD, spawn_reap, NULL);
+	if (watched)
+		return;
 	watched = true;
+	loop_signal(SIGCHLD, spawn_reap, NULL);
+	/* Whoever started us may have had it blocked. */
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_UNBLOCK, &child, NULL);
 }
 
 struct keeper_child *
@@ -396,10 +286,11 @@ keeper_spawn(const struct keeper_program *program,
 	c = xcalloc(1, sizeof(*c));
 	c->events = *events;
 	c->pid = pid;
-	c->error_fd = fds[0];
-	fcntl(c->error_fd, F_SETFL, O_NONBLOCK);
-	watch_init(&c->readable, c->error_fd, LOOP_READ, child_readable, c);
-	watch_want(&c->readable, true);
+	c->kept_fd = -1;
+	c->hearing.said = events->said;
+	c->hearing.arg = events->arg;
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	hearing_begin(&c->hearing, fds[0]);
 	TAILQ_INSERT_TAIL(&children, c, entry);
 	return c;
 }

@@ -64,10 +64,11 @@ struct keeper_child *keeper_spawn(const struct keeper_program *program,
 pid_t keeper_child_pid(const struct keeper_child *c);
 /*
  * No event comes any more.  If it still runs, it and what it has started is
- * told to end by SIGHUP and SIGTERM, at once or (gently) when it has had time
- * to end by itself, and killed when it does not.  NULL is allowed.
+ * told to end by SIGHUP and SIGTERM, and killed when it does not: at once, or,
+ * with our end of its descriptor in `fd' (else -1; taken over, and open until
+ * then), when it has had time to end by itself.  A NULL child is allowed.
  */
-void keeper_child_release(struct keeper_child *c, bool gently);
+void keeper_child_release(struct keeper_child *c, int fd);
 /* At the broker's end: none is left behind. Waits a moment for them. */
 void keeper_children_end(void);
 

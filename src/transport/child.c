@@ -169,8 +169,11 @@ child_close(struct link *l)
 	struct child_link *c = (struct child_link *)l;
 
 	timer_clear(&c->timer);
-	keeper_child_release(c->child, l->finished);
+	/* It has had its end of file, and may do what that means to it. */
+	keeper_child_release(c->child, l->finished ? l->fd : -1);
 	c->child = NULL;
+	if (l->finished)
+		l->fd = -1;
 	sock_close(l);
 }
 

@@ -52,8 +52,8 @@ speed_check(const char *text, struct why *why)
 const struct option_row child_option_rows[CHILD_NROWS] = {
 	{ .name = "on-connect",
 	    .type = OPTION_STRING,
+	    /* Not live: whoever may write to `ctl' need not be the owner. */
 	    CHILD_ROW(on_connect),
-	    .live = true,
 	    .text = "Run this command by /bin/sh on each fresh connection, "
 		    "before any client's byte, with the connection as its "
 		    "standard input and output; the session is up when it "

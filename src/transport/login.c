@@ -11,8 +11,9 @@
 
 /* So much waits between the link and the program, each way. */
 #define LOGIN_BUFFER 4096
-/* What is in the program's socket when it ends is at most this. */
-#define LOGIN_AHEAD ((size_t)512 * 1024)
+/* The program's socket takes so much, and Linux doubles that (socket(7)). */
+#define LOGIN_SOCKET (64 * 1024)
+#define LOGIN_AHEAD ((size_t)4 * LOGIN_SOCKET)
 
 /* Bytes on their way from one side to the other. */
 struct login_way {
@@ -71,6 +72,7 @@ login_start(struct link *l)
 	};
 	const struct keeper_child_events events = { login_said, login_ended,
 		g };
+	int size = LOGIN_SOCKET;
 	struct why why;
 
 	l->login = g;
@@ -78,6 +80,7 @@ login_start(struct link *l)
 	g->fd = g->their_fd = -1;
 	if (keeper_pair(&g->fd, &g->their_fd, &why) == -1)
 		return link_fail(l, why.fault, "on-connect: %s", why.text);
+	setsockopt(g->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	watch_init(&g->readable, g->fd, LOOP_READ, login_ready, g);
 	watch_init(&g->writable, g->fd, LOOP_WRITE, login_ready, g);
 	program.fd = g->their_fd;
@@ -98,7 +101,7 @@ login_free(struct link *l)
 	l->login = NULL;
 	if (g == NULL)
 		return;
-	keeper_child_release(g->child, false);
+	keeper_child_release(g->child, -1);
 	watch_clear(&g->readable);
 	watch_clear(&g->writable);
 	if (g->fd != -1)
