@@ -37,6 +37,7 @@ test    curl                            curl
 test    nginx                           nginx-light
 test    redis-server                    redis-server
 test    bc                              bc
+test    hexdump                         bsdextrautils
 test    socat                           socat
 test    /usr/bin/python3                python3
 dist    tar                             tar
