@@ -10,7 +10,7 @@ COMMANDS = src/command/open.c src/command/close.c src/command/list.c \
 	src/command/status.c src/command/path.c src/command/log.c \
 	src/command/set.c src/command/reconnect.c src/command/wait.c \
 	src/command/watch.c src/command/tap.c src/command/sync.c \
-	src/command/reload.c src/command/stop.c \
+	src/command/probe.c src/command/reload.c src/command/stop.c \
 	src/command/request.c src/command/channel.c src/command/attach.c \
 	src/command/help.c src/command/version.c
 
@@ -49,7 +49,8 @@ src_libfifod_a_SOURCES = \
 	src/transport/link.c src/transport/link.h src/transport/sock.c \
 	src/transport/sock.h src/transport/tls.h src/transport/tls_bio.c \
 	src/transport/tls_ciphers.c \
-	src/transport/tls_context.c src/transport/tls_files.c \
+	src/transport/tls_context.c src/transport/tls_facts.c \
+	src/transport/tls_files.c \
 	src/transport/tls_internal.h src/transport/tls_ocsp.c \
 	src/transport/tls_options.c src/transport/tls_stream.c \
 	src/transport/tls_verdict.c src/transport/tls_verify.c \
@@ -88,7 +89,8 @@ src_libfifod_a_SOURCES = \
 	src/command/conf_file.h src/command/control.c src/command/control.h \
 	src/command/facts.c src/command/facts.h src/command/frame.c \
 	src/command/frame.h src/command/help.h src/command/plan.c \
-	src/command/plan.h src/command/start.c src/command/start.h \
+	src/command/plan.h src/command/probe.h src/command/probe_report.c \
+	src/command/probe_report.h src/command/probing.c src/command/start.c src/command/start.h \
 	$(TRANSPORTS) $(FRAMINGS) $(COMMANDS)
 
 # What a kernel does better than POSIX is a file beside the portable one.

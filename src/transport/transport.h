@@ -37,6 +37,11 @@ enum link_fact {
 	LINK_VERIFIED,          /* "yes", "no (verify=no)" */
 	LINK_ALPN,              /* the protocol chosen */
 	LINK_RESUMED,           /* "yes", "no" */
+	/* Of the peer's certificate, also of one that was refused. */
+	LINK_SUBJECT, LINK_ISSUER,
+	LINK_NAMES,             /* "a.example, b.example and 7 more" */
+	LINK_BEGINS, LINK_ENDS, /* "2025-03-01" */
+	LINK_DAYS,              /* "30", "-2": until its end */
 };
 
 enum {
