@@ -40,6 +40,7 @@ test    ncat                            ncat
 test    microsocks                      microsocks
 test    redis-server                    redis-server
 test    bc                              bc
+test    hexdump                         bsdextrautils
 test    socat                           socat
 test    ncat                            ncat
 test    ip                              iproute2

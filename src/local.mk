@@ -14,7 +14,7 @@ COMMANDS = src/command/open.c src/command/close.c src/command/list.c \
 	src/command/status.c src/command/path.c src/command/log.c \
 	src/command/set.c src/command/reconnect.c src/command/wait.c \
 	src/command/watch.c src/command/tap.c src/command/sync.c \
-	src/command/reload.c src/command/stop.c \
+	src/command/probe.c src/command/reload.c src/command/stop.c \
 	src/command/request.c src/command/channel.c src/command/attach.c \
 	src/command/help.c src/command/version.c
 
@@ -64,40 +64,41 @@ src_libfifod_a_SOURCES = \
 	src/transport/prelude_xmpp.c src/transport/sock.c \
 	src/transport/sock.h src/transport/tls.h src/transport/tls_bio.c \
 	src/transport/tls_ciphers.c src/transport/tls_context.c \
-	src/transport/tls_files.c src/transport/tls_internal.h \
-	src/transport/tls_ocsp.c src/transport/tls_options.c \
-	src/transport/tls_stream.c src/transport/tls_verdict.c \
-	src/transport/tls_verify.c src/transport/tls_words.c \
-	src/transport/transport.c src/transport/transport.h \
-	src/transport/unix_dial.c src/transport/unix_dial.h \
-	src/transport/via.c src/transport/via.h src/transport/vsock.h \
-	src/transport/way.c src/transport/way.h src/channel/channel.c \
-	src/channel/channel.h src/channel/channel_fifo.c \
-	src/channel/channel_socket.c src/channel/channel_stdio.c \
-	src/channel/delivery.c src/channel/delivery.h \
-	src/channel/directory.c src/channel/directory.h src/channel/fifo.c \
-	src/channel/fifo.h src/channel/notice.h src/channel/owner.h \
-	src/channel/pair.c src/channel/pair.h src/channel/slots.c \
-	src/channel/slots.h src/framing/argument.c src/framing/argument.h \
-	src/framing/dot.c src/framing/dot.h src/framing/framing.c \
-	src/framing/framing.h src/framing/http_chunk.c \
-	src/framing/http_fields.c src/framing/http_internal.h \
-	src/framing/http_line.c src/framing/http_start.c src/framing/until.c \
-	src/framing/until.h src/session/access.c src/session/access.h \
-	src/session/ctl.c src/session/ctl.h src/session/dial.c \
-	src/session/dial.h src/session/dialogue.c src/session/door.c \
-	src/session/door.h src/session/door_address.c \
-	src/session/door_address.h src/session/door_internal.h \
-	src/session/door_open.c src/session/door_options.c \
-	src/session/door_tls.c src/session/exchange.c src/session/exchange.h \
-	src/session/fan.c src/session/fan.h src/session/flow.c \
-	src/session/flow.h src/session/imply.c src/session/intake.c \
-	src/session/join.c src/session/join.h src/session/late.c \
-	src/session/listen.c src/session/listen.h src/session/mirror.c \
-	src/session/mirror.h src/session/names.c src/session/names.h \
-	src/session/option_table.c src/session/pool.c src/session/post.c \
-	src/session/private.c src/session/private.h src/session/pump.c \
-	src/session/pump.h src/session/record.c src/session/record.h \
+	src/transport/tls_facts.c src/transport/tls_files.c \
+	src/transport/tls_internal.h src/transport/tls_ocsp.c \
+	src/transport/tls_options.c src/transport/tls_stream.c \
+	src/transport/tls_verdict.c src/transport/tls_verify.c \
+	src/transport/tls_words.c src/transport/transport.c \
+	src/transport/transport.h src/transport/unix_dial.c \
+	src/transport/unix_dial.h src/transport/via.c src/transport/via.h \
+	src/transport/vsock.h src/transport/way.c src/transport/way.h \
+	src/channel/channel.c src/channel/channel.h \
+	src/channel/channel_fifo.c src/channel/channel_socket.c \
+	src/channel/channel_stdio.c src/channel/delivery.c \
+	src/channel/delivery.h src/channel/directory.c \
+	src/channel/directory.h src/channel/fifo.c src/channel/fifo.h \
+	src/channel/notice.h src/channel/owner.h src/channel/pair.c \
+	src/channel/pair.h src/channel/slots.c src/channel/slots.h \
+	src/framing/argument.c src/framing/argument.h src/framing/dot.c \
+	src/framing/dot.h src/framing/framing.c src/framing/framing.h \
+	src/framing/http_chunk.c src/framing/http_fields.c \
+	src/framing/http_internal.h src/framing/http_line.c \
+	src/framing/http_start.c src/framing/until.c src/framing/until.h \
+	src/session/access.c src/session/access.h src/session/ctl.c \
+	src/session/ctl.h src/session/dial.c src/session/dial.h \
+	src/session/dialogue.c src/session/door.c src/session/door.h \
+	src/session/door_address.c src/session/door_address.h \
+	src/session/door_internal.h src/session/door_open.c \
+	src/session/door_options.c src/session/door_tls.c \
+	src/session/exchange.c src/session/exchange.h src/session/fan.c \
+	src/session/fan.h src/session/flow.c src/session/flow.h \
+	src/session/imply.c src/session/intake.c src/session/join.c \
+	src/session/join.h src/session/late.c src/session/listen.c \
+	src/session/listen.h src/session/mirror.c src/session/mirror.h \
+	src/session/names.c src/session/names.h src/session/option_table.c \
+	src/session/pool.c src/session/post.c src/session/private.c \
+	src/session/private.h src/session/pump.c src/session/pump.h \
+	src/session/record.c src/session/record.h \
 	src/session/record_options.c src/session/relay.c src/session/relay.h \
 	src/session/relay_internal.h src/session/relay_pipe.c \
 	src/session/relay_pipe.h src/session/relay_pump.c \
@@ -113,8 +114,9 @@ src_libfifod_a_SOURCES = \
 	src/command/conf_file.h src/command/control.c src/command/control.h \
 	src/command/facts.c src/command/facts.h src/command/frame.c \
 	src/command/frame.h src/command/help.h src/command/plan.c \
-	src/command/plan.h src/command/start.c src/command/start.h \
-	$(TRANSPORTS) $(FRAMINGS) $(COMMANDS)
+	src/command/plan.h src/command/probe.h src/command/probe_report.c \
+	src/command/probe_report.h src/command/probing.c src/command/start.c \
+	src/command/start.h $(TRANSPORTS) $(FRAMINGS) $(COMMANDS)
 
 # What a kernel does better than POSIX is a file beside the portable one.
 if PORTABLE

@@ -28,6 +28,8 @@ BATS_FILES = \
 	tests/exchange.bats \
 	tests/framing.bats \
 	tests/http.bats \
+	tests/probe.bats \
+	tests/record.bats \
 	tests/retry.bats \
 	tests/torture.bats \
 	tests/starttls.bats \

@@ -24,6 +24,7 @@
 #include "command/broker.h"
 #include "command/conf.h"
 #include "command/control.h"
+#include "command/probe.h"
 #include "keeper/keeper.h"
 #include "keeper/ready.h"
 #include "keeper/spawn.h"
@@ -301,6 +302,9 @@ main(int argc, char **argv)
 	int status;
 
 	open_standard_descriptors();
+	/* For fifoctl probe, which has no TLS: nothing of a broker is begun. */
+	if (argc > 1 && strcmp(argv[1], "--probe") == 0)
+		return probing_run(argc - 2, argv + 2);
 	setprogname("fifod");
 	parse(&f, argc, argv);
 	if (f.check)

@@ -53,6 +53,11 @@ enum link_fact {
 	LINK_RESUMED,           /* "yes", "no" */
 	LINK_LOST,              /* "12": datagrams that the kernel dropped */
 	LINK_END,               /* "exit status 0": what its end was */
+	/* Of the peer's certificate, also of one that was refused. */
+	LINK_SUBJECT, LINK_ISSUER,
+	LINK_NAMES,             /* "a.example, b.example and 7 more" */
+	LINK_BEGINS, LINK_ENDS, /* "2025-03-01" */
+	LINK_DAYS,              /* "30", "-2": until its end */
 };
 
 enum {
