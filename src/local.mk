@@ -44,7 +44,7 @@ src_libfifod_a_SOURCES = \
 	src/base/words.c src/base/words.h src/base/xalloc.c src/base/xalloc.h \
 	src/keeper/direct.c src/keeper/holder.h src/keeper/keeper.h \
 	src/keeper/netns.h src/keeper/ready.c \
-	src/keeper/ready.h src/keeper/resolve.c src/keeper/rundir.c \
+	src/keeper/ready.h src/keeper/recall.c src/keeper/resolve.c src/keeper/rundir.c \
 	src/keeper/socket.c \
 	src/transport/link.c src/transport/link.h src/transport/listener.c \
 	src/transport/listener.h src/transport/sock.c \

@@ -28,6 +28,7 @@ struct dial {
 	const struct link_options *link;
 	const struct tls_options *tls;
 	struct tls_memory *tls_memory;
+	int recent_ms;          /* a look-up this old will do; 0: a fresh one */
 	bool accepts;           /* peers come to us: link_accept() */
 };
 
