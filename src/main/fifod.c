@@ -324,6 +324,7 @@ main(int argc, char **argv)
 	setproctitle_init(argc, argv, environ);
 	setproctitle("-fifod: engine");
 	status = run(&f, &place, conf);
+	keeper_recall_end();
 	loop_free();
 	chunk_free_all();
 	relay_pipe_close_all();

@@ -48,8 +48,8 @@ const struct option_row door_option_rows[9] = {
 	    .text = "Also listen here, and give each client that connects a "
 		    "channel: one or more of tcp-listen://ADDR:PORT, "
 		    "ADDR:PORT, :PORT, PORT, tls-listen://ADDR:PORT, "
-		    "unix-listen:PATH, separated by commas; see Front doors."
-	},
+		    "unix-listen:PATH, separated by commas; see "
+		    "fifod-session(7)." },
 	{ .name = "listen-cert",
 	    .type = OPTION_PATH,
 	    DOOR_ROW(cert),

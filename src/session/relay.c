@@ -15,6 +15,8 @@
 #define RELAY_RESET_MS 5000
 /* How often it is looked at meanwhile. */
 #define RELAY_LOOK_MS 20
+/* So old the look-up may be that a client's link is made by. */
+#define RELAY_RECENT_MS 5000
 /* The longest pause before a peer that cannot be reached is tried again. */
 #define RELAY_AGAIN_MS 1000
 
@@ -36,6 +38,9 @@ relay_init(struct session *s)
 	if (s->pool == NULL &&
 	    strcmp(s->options.session.connections, "each") == 0)
 		relay_need(s)->each = true;
+	/* A look-up is a process: there is not to be one for each client. */
+	if (strcmp(s->options.session.connections, "each") == 0)
+		s->dial.recent_ms = RELAY_RECENT_MS;
 }
 
 bool

@@ -41,6 +41,7 @@ struct race {
 struct tcp {
 	struct link link;       /* first: a tcp is a link */
 	struct keeper_resolve *resolve;
+	struct keeper_recall *recall;   /* or this, of one who has many */
 	struct race *race;
 	bool failed;
 };
@@ -214,6 +215,7 @@ tcp_resolved(const struct keeper_addresses *found, const struct why *why,
 	struct tcp *t = arg;
 
 	t->resolve = NULL;
+	t->recall = NULL;
 	if (found == NULL) {
 		link_fail(&t->link, why->fault, "%s%s", tcp_whose(t),
 		    why->text);
@@ -237,6 +239,11 @@ tcp_open(struct link *l)
 		families[d->link->family], d->link->place.netns };
 	struct why why;
 
+	if (d->recent_ms > 0) {
+		t->recall = keeper_recall(&what, d->recent_ms, tcp_resolved,
+		    t);
+		return 0;
+	}
 	t->resolve = keeper_resolve(&what, tcp_resolved, t, &why);
 	if (t->resolve == NULL)
 		return link_fail(l, why.fault, "%s", why.text);
@@ -259,7 +266,9 @@ tcp_close(struct link *l)
 	struct tcp *t = (struct tcp *)l;
 
 	keeper_resolve_cancel(t->resolve);
+	keeper_recall_cancel(t->recall);
 	t->resolve = NULL;
+	t->recall = NULL;
 	race_free(t);
 	sock_close(l);
 }

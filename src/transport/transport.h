@@ -40,6 +40,7 @@ struct dial {
 	 * tells the peer; borrowed.  NULL: ourselves.
 	 */
 	const struct prelude_ends *client;
+	int recent_ms;          /* a look-up this old will do; 0: a fresh one */
 	bool accepts;           /* peers come to us: link_accept() */
 };
 
