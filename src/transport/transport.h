@@ -43,6 +43,7 @@ enum link_fact {
 
 enum {
 	TRANSPORT_PLAIN = 1,    /* bytes on the descriptor are the link's own */
+	TRANSPORT_PATH = 4,     /* url->rest is a path, or @NAME */
 };
 
 struct transport {
