@@ -45,7 +45,8 @@ src_libfifod_a_SOURCES = \
 	src/keeper/netns.h src/keeper/ready.c \
 	src/keeper/ready.h src/keeper/resolve.c src/keeper/rundir.c \
 	src/keeper/socket.c \
-	src/transport/link.c src/transport/link.h src/transport/listener.c \
+	src/transport/link.c src/transport/link.h src/transport/hub.c \
+	src/transport/hub.h src/transport/listener.c \
 	src/transport/listener.h src/transport/sock.c \
 	src/transport/sock.h src/transport/tls.h src/transport/tls_bio.c \
 	src/transport/tls_ciphers.c \
@@ -72,6 +73,7 @@ src_libfifod_a_SOURCES = \
 	src/session/imply.c src/session/intake.c src/session/join.c \
 	src/session/join.h src/session/late.c \
 	src/session/listen.c src/session/listen.h \
+	src/session/peers.c src/session/peers.h \
 	src/session/names.c src/session/names.h \
 	src/session/option_table.c src/session/pool.c src/session/private.c \
 	src/session/private.h src/session/reply.c src/session/wire.c src/session/pump.c src/session/pump.h \
