@@ -19,6 +19,7 @@ BATS_FILES = \
 	tests/input.bats \
 	tests/fifo.bats \
 	tests/flow.bats \
+	tests/listen.bats \
 	tests/attach.bats \
 	tests/channel.bats \
 	tests/exchange.bats \
