@@ -36,6 +36,9 @@ test    shellcheck                      shellcheck
 test    curl                            curl
 test    nginx                           nginx-light
 test    /usr/lib/nginx/modules/ngx_mail_module.so libnginx-mod-mail
+test    /usr/sbin/slapd                 slapd
+test    prosody                         prosody
+test    vsftpd                          vsftpd
 test    ncat                            ncat
 test    microsocks                      microsocks
 test    redis-server                    redis-server
