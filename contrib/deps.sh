@@ -35,9 +35,15 @@ test    mandoc                          mandoc
 test    shellcheck                      shellcheck
 test    curl                            curl
 test    nginx                           nginx-light
+test    /usr/lib/nginx/modules/ngx_mail_module.so libnginx-mod-mail
+test    ncat                            ncat
+test    microsocks                      microsocks
 test    redis-server                    redis-server
 test    bc                              bc
+test    hexdump                         bsdextrautils
 test    socat                           socat
+test    ncat                            ncat
+test    ip                              iproute2
 test    /usr/bin/python3                python3
 dist    tar                             tar
 dist    xz                              xz-utils

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "command/attempt.h"
 
 static void
@@ -34,6 +36,13 @@ attempt_good(struct call *c, struct entry *e)
 	call_finish(c, why != NULL ? why->fault : FAULT_NONE);
 }
 
+/* A program that has done its work by now has not failed. */
+static bool
+attempt_is_done(const struct session *s)
+{
+	return s->nlinks > 0 && strcmp(s->dial.exit, "0") == 0;
+}
+
 static void
 attempt_look(struct call *c, struct entry *e)
 {
@@ -50,7 +59,10 @@ attempt_look(struct call *c, struct entry *e)
 			break;
 		/* FALLTHROUGH */
 	case SESSION_FAILED:
-		attempt_failed(c, e);
+		if (attempt_is_done(e->session))
+			call_finish(c, FAULT_NONE);
+		else
+			attempt_failed(c, e);
 		break;
 	case SESSION_RESOLVING:
 	case SESSION_CONNECTING:

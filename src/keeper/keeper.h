@@ -153,6 +153,17 @@ struct stat;
 int keeper_stat(const char *path, struct stat *st, const char *what,
     struct why *why);
 
+/* --- files that grow (rotate.c) --- */
+
+/*
+ * Rename `path` to path.0, that to path.1 and so on; `keep` of them (1 or
+ * more) stay.  0, or -1 + FAULT_REFUSED.
+ */
+int keeper_rotate(const char *path, int keep, const char *what,
+    struct why *why);
+/* The directory that `path` stands in, to be synced; -1 + errno. */
+int keeper_directory(const char *path);
+
 /* --- directories (direct.c) --- */
 
 /*

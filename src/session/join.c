@@ -3,6 +3,9 @@
 #include "session/join.h"
 #include "session/relay.h"
 
+/* `in' has room for the longest datagram, so that it is there at once. */
+#define JOIN_WRITE ((size_t)128 * 1024)
+
 /* A fresh dialogue or branch, and how its channel is to call it. */
 void
 join_new(struct session *s, struct dialogue **d, struct branch **b,
@@ -47,7 +50,11 @@ join_pair(struct session *s, struct pair *pair,
 	plan->ready = owner->ready;
 	plan->owner = (struct slots_owner){ owner->ready, owner->asked,
 		owner->note, owner->arg };
-	return pair_make(pair, plan, why);
+	if (pair_make(pair, plan, why) == -1)
+		return -1;
+	if (s->pool != NULL && framing_takes_writes(&s->pool->framing))
+		fifo_grow(&pair->in, JOIN_WRITE);
+	return 0;
 }
 
 int

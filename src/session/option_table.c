@@ -44,7 +44,7 @@ static const struct option_row session_option_rows[] = {
 	    .text = "After the connection has ended: connect again at once "
 		    "(always), when a byte waits in in (on-demand), or not "
 		    "(never: the session is failed then); auto is always in a "
-		    "stream, else on-demand." },
+		    "stream and with framing=datagram, else on-demand." },
 	{ .name = "backoff",
 	    .type = OPTION_RANGE,
 	    SESSION_ROW(backoff),
@@ -65,7 +65,8 @@ static const struct option_row message_option_rows[] = {
 	    .check = framing_check,
 	    .text = "How the bytes are cut into messages, see "
 		    "fifod-framing(7); empty is http for http:// and "
-		    "https://, else stream: not at all." },
+		    "https://, datagram where the endpoint has datagrams, "
+		    "else stream: not at all." },
 	{ .name = "delivery",
 	    .type = OPTION_CHOICE,
 	    SESSION_ROW(delivery),
@@ -193,8 +194,8 @@ static const struct option_row message_option_rows[] = {
 	    .live = true,
 	    .text = "When the connection ends, readers of out go on waiting "
 		    "(hold) or meet an end of file after its last byte (eof); "
-		    "auto is eof where peers connect to us, unless "
-		    "accept=merge, else hold." },
+		    "auto is eof with exec: and pty:, and where peers "
+		    "connect to us, unless accept=merge; else hold." },
 };
 
 static const struct option_row front_option_rows[] = {
@@ -241,10 +242,13 @@ const struct option_group option_groups[] = {
 	GROUP("session", session_option_rows, session),
 	GROUP("link", link_option_rows, link),
 	GROUP("tls", tls_option_rows, tls),
+	GROUP("programs", child_option_rows, child),
+	GROUP("serial lines", line_option_rows, child),
 	GROUP("messages", message_option_rows, session),
 	GROUP("peers that connect", front_option_rows, session),
 	GROUP("files", channel_option_rows, channel),
 	GROUP("log", file_option_rows, session),
+	GROUP("record", record_option_rows, record),
 	GROUP("front doors", door_option_rows, door),
 	{ .title = NULL },
 };

@@ -66,6 +66,12 @@ session_delivered(void *arg)
 	flow_turn(arg);
 }
 
+bool
+session_is_datagram(const struct session *s)
+{
+	return s->transport->flags & TRANSPORT_DATAGRAM;
+}
+
 /* --- beginning and end --- */
 
 /* Of everything that clients hold: their readers meet the end of file. */
@@ -92,6 +98,8 @@ session_prepare_dial(struct session *s)
 	s->dial.url = &s->url;
 	s->dial.link = &s->options.link;
 	s->dial.tls = &s->options.tls;
+	s->dial.child = &s->options.child;
+	s->dial.home = s->owner.home;
 }
 
 /* Look at everything that can be wrong before anything is made. */
@@ -107,8 +115,7 @@ session_examine(struct session *s, struct why *why)
 	if (keeper_group(s->options.channel.group, &s->gid, why) == -1)
 		return -1;
 	session_prepare_dial(s);
-	if (s->transport->prepare != NULL &&
-	    s->transport->prepare(&s->dial, why) == -1)
+	if (link_prepare(s->transport, &s->dial, why) == -1)
 		return -1;
 	if (door_check(s, why) == -1)
 		return -1;
@@ -124,8 +131,7 @@ session_check(const char *name, const struct url *url,
 	int fine = session_examine(&s, why);
 
 	pool_clear(&s);
-	if (s.transport != NULL && s.transport->forget != NULL)
-		s.transport->forget(&s.dial);
+	link_forget(s.transport, &s.dial);
 	free(s.name);
 	return fine;
 }
@@ -207,6 +213,7 @@ session_new(const char *name, struct url *url, struct options *options,
 	TAILQ_INIT(&s->privates);
 	clock_gettime(CLOCK_REALTIME, &s->since);
 	if (session_examine(s, why) == -1 ||
+	    record_become(s, &s->options.record, why) == -1 ||
 	    session_make_directory(s, why) == -1)
 		goto fail;
 	if (names_watch(s, why) == -1) {
@@ -245,6 +252,7 @@ session_free(struct session *s)
 	if (s == NULL)
 		return;
 	flow_clear(s);
+	mirror_clear(s);
 	ctl_clear(s);
 	timer_clear(&s->deadline);
 	deferred_clear(&s->settle);
@@ -254,8 +262,7 @@ session_free(struct session *s)
 	session_let_go(s);
 	pool_clear(s);
 	door_clear(s);
-	if (s->transport != NULL && s->transport->forget != NULL)
-		s->transport->forget(&s->dial);
+	link_forget(s->transport, &s->dial);
 	url_clear(&s->url);
 	option_clear(option_groups, &s->options);
 	free(s->alias);
@@ -299,6 +306,7 @@ session_end(struct session *s)
 	ctl_clear(s);
 	if (left > 0)
 		session_log(s, true, "%zu bytes in `in' were not sent", left);
+	s->flow.lost += left;
 	dial_drop(s);
 	listen_clear(s);
 	state_enter(s, SESSION_CLOSED, "%s", "");
@@ -424,13 +432,24 @@ session_change(struct session *s, const char *key, const char *value,
 	option_copy(option_groups, &changed, &s->options);
 	if (option_set(option_groups, &changed, key, value, cwd, why) == -1 ||
 	    session_imply(&s->url, &changed, why) == -1 ||
-	    door_change(s, &changed, why) == -1) {
+	    door_change(s, &changed, why) == -1 ||
+	    record_become(s, &changed.record, why) == -1) {
 		option_clear(option_groups, &changed);
 		return -1;
 	}
 	option_clear(option_groups, &s->options);
 	s->options = changed;
 	return 0;
+}
+
+/* Links that are up read what they heed of the live options. */
+static void
+session_tune(struct session *s)
+{
+	if (s->pool != NULL)
+		pool_tune(s);
+	else if (s->link != NULL && s->link->told == LINK_UP)
+		link_tune(s->link);
 }
 
 int
@@ -451,6 +470,7 @@ session_set(struct session *s, const char *key, const char *value,
 	names_share(s);
 	session_log(s, false, "set %s=%s", key, value);
 	status_changed(s);
+	session_tune(s);
 	if (s->pool == NULL)
 		retry_reconsider(s);
 	session_turn(s);

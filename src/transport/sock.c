@@ -2,6 +2,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -70,18 +71,20 @@ sock_close(struct link *l)
 	l->fd = -1;
 }
 
-/* A path, "@NAME" for an abstract one; "" for a client, which has none. */
+/* "/run/x", "@name"; "" where it has none (unix(7)). */
 static char *
 sock_text_unix(const struct sockaddr *address, socklen_t length, char *out,
     size_t size)
 {
 	const struct sockaddr_un *un = (const struct sockaddr_un *)address;
-	size_t before = offsetof(struct sockaddr_un, sun_path), n;
+	size_t n = length - offsetof(struct sockaddr_un, sun_path);
 
-	n = length > before ? length - before : 0;
-	snprintf(out, size, "%.*s", (int)n, un->sun_path);
-	if (n > 1 && un->sun_path[0] == '\0')
-		snprintf(out, size, "@%.*s", (int)n - 1, un->sun_path + 1);
+	if (length <= offsetof(struct sockaddr_un, sun_path))
+		n = 0;
+	if (n > 0 && un->sun_path[0] == '\0')
+		snprintf(out, size, "@%.*s", (int)(n - 1), un->sun_path + 1);
+	else
+		snprintf(out, size, "%.*s", (int)n, un->sun_path);
 	return out;
 }
 
@@ -119,7 +122,7 @@ sock_fact(const struct link *l, enum link_fact fact, char *out, size_t size)
 	if (wrong)
 		return false;
 	sock_text((struct sockaddr *)&address, length, out, size);
-	return true;
+	return *out != '\0';
 }
 
 void

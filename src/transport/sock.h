@@ -29,7 +29,7 @@ void sock_reset(int fd);
 /* A connection that a peer has made to us: up at once, in no table. */
 extern const struct transport transport_accepted;
 
-/* "192.0.2.1:443", "[2001:db8::1]:443".  Returns out. */
+/* "192.0.2.1:443", "[2001:db8::1]:443", "/run/x", "@name".  Returns out. */
 char *sock_text(const struct sockaddr *address, socklen_t length, char *out,
     size_t size);
 
