@@ -42,17 +42,6 @@ src_libfifod_a_SOURCES = \
 	src/base/log.c src/base/log.h src/base/loop.c src/base/loop.h \
 	src/base/number.c src/base/number.h src/base/option.c \
 	src/base/option.h src/base/option_type.c src/base/option_type.h \
-<<<<<<< HEAD
-	src/base/seldom.c src/base/seldom.h \
-	src/base/url.c src/base/url.h src/base/why.c src/base/why.h \
-	src/base/words.c src/base/words.h src/base/xalloc.c src/base/xalloc.h \
-	src/keeper/direct.c src/keeper/holder.h src/keeper/keeper.h \
-	src/keeper/netns.h src/keeper/ready.c \
-	src/keeper/ready.h src/keeper/recall.c src/keeper/resolve.c src/keeper/rundir.c \
-	src/keeper/socket.c \
-	src/transport/link.c src/transport/link.h src/transport/listener.c \
-	src/transport/listener.h src/transport/sock.c \
-=======
 	src/base/seldom.c src/base/seldom.h src/base/sync.c src/base/sync.h \
 	src/base/transcript.c src/base/transcript.h src/base/url.c \
 	src/base/url.h src/base/why.c src/base/why.h src/base/words.c \
@@ -60,12 +49,13 @@ src_libfifod_a_SOURCES = \
 	src/keeper/direct.c src/keeper/hearing.c src/keeper/hearing.h \
 	src/keeper/holder.h src/keeper/home.c src/keeper/home.h \
 	src/keeper/keeper.h src/keeper/netns.h src/keeper/ready.c \
-	src/keeper/ready.h src/keeper/resolve.c src/keeper/rotate.c \
-	src/keeper/rundir.c src/keeper/socket.c src/keeper/spawn.c \
-	src/keeper/spawn.h src/keeper/terminal.c src/keeper/terminal.h \
-	src/keeper/verdict.c src/transport/child.c src/transport/child.h \
-	src/transport/child_options.c src/transport/dgram.c \
-	src/transport/dgram.h src/transport/link.c src/transport/link.h \
+	src/keeper/ready.h src/keeper/recall.c src/keeper/resolve.c \
+	src/keeper/rotate.c src/keeper/rundir.c src/keeper/socket.c \
+	src/keeper/spawn.c src/keeper/spawn.h src/keeper/terminal.c \
+	src/keeper/terminal.h src/keeper/verdict.c src/transport/child.c \
+	src/transport/child.h src/transport/child_options.c \
+	src/transport/dgram.c src/transport/dgram.h src/transport/hub.c \
+	src/transport/hub.h src/transport/link.c src/transport/link.h \
 	src/transport/listener.c src/transport/listener.h \
 	src/transport/login.c src/transport/login.h src/transport/prelude.c \
 	src/transport/prelude.h src/transport/prelude_database.c \
@@ -73,7 +63,6 @@ src_libfifod_a_SOURCES = \
 	src/transport/prelude_ldap.c src/transport/prelude_lines.c \
 	src/transport/prelude_socks.c src/transport/prelude_starttls.c \
 	src/transport/prelude_xmpp.c src/transport/sock.c \
->>>>>>> main
 	src/transport/sock.h src/transport/tls.h src/transport/tls_bio.c \
 	src/transport/tls_ciphers.c src/transport/tls_context.c \
 	src/transport/tls_facts.c src/transport/tls_files.c \
@@ -108,25 +97,26 @@ src_libfifod_a_SOURCES = \
 	src/session/join.h src/session/late.c src/session/listen.c \
 	src/session/listen.h src/session/mirror.c src/session/mirror.h \
 	src/session/names.c src/session/names.h src/session/option_table.c \
-	src/session/pool.c src/session/post.c src/session/private.c \
-	src/session/private.h src/session/pump.c src/session/pump.h \
-	src/session/record.c src/session/record.h \
-	src/session/record_options.c src/session/relay.c src/session/relay.h \
-	src/session/relay_internal.h src/session/relay_pipe.c \
-	src/session/relay_pipe.h src/session/relay_pump.c \
-	src/session/reply.c src/session/retry.c src/session/retry.h \
-	src/session/session.c src/session/session.h src/session/sock.c \
-	src/session/sock.h src/session/state.c src/session/state.h \
-	src/session/status.c src/session/status.h src/session/wire.c \
-	src/session/written.c src/session/written.h src/command/attempt.c \
-	src/command/attempt.h src/command/broker.c src/command/broker.h \
-	src/command/call.c src/command/call.h src/command/client.c \
-	src/command/client.h src/command/command.c src/command/command.h \
-	src/command/conf.c src/command/conf.h src/command/conf_file.c \
-	src/command/conf_file.h src/command/control.c src/command/control.h \
-	src/command/facts.c src/command/facts.h src/command/frame.c \
-	src/command/frame.h src/command/help.h src/command/plan.c \
-	src/command/plan.h src/command/probe.h src/command/probe_report.c \
+	src/session/peers.c src/session/peers.h src/session/pool.c \
+	src/session/post.c src/session/private.c src/session/private.h \
+	src/session/pump.c src/session/pump.h src/session/record.c \
+	src/session/record.h src/session/record_options.c \
+	src/session/relay.c src/session/relay.h src/session/relay_internal.h \
+	src/session/relay_pipe.c src/session/relay_pipe.h \
+	src/session/relay_pump.c src/session/reply.c src/session/retry.c \
+	src/session/retry.h src/session/session.c src/session/session.h \
+	src/session/sock.c src/session/sock.h src/session/state.c \
+	src/session/state.h src/session/status.c src/session/status.h \
+	src/session/wire.c src/session/written.c src/session/written.h \
+	src/command/attempt.c src/command/attempt.h src/command/broker.c \
+	src/command/broker.h src/command/call.c src/command/call.h \
+	src/command/client.c src/command/client.h src/command/command.c \
+	src/command/command.h src/command/conf.c src/command/conf.h \
+	src/command/conf_file.c src/command/conf_file.h \
+	src/command/control.c src/command/control.h src/command/facts.c \
+	src/command/facts.h src/command/frame.c src/command/frame.h \
+	src/command/help.h src/command/plan.c src/command/plan.h \
+	src/command/probe.h src/command/probe_report.c \
 	src/command/probe_report.h src/command/probing.c src/command/start.c \
 	src/command/start.h $(TRANSPORTS) $(FRAMINGS) $(COMMANDS)
 

@@ -22,6 +22,7 @@ BATS_FILES = \
 	tests/exec.bats \
 	tests/line.bats \
 	tests/login.bats \
+	tests/listen.bats \
 	tests/attach.bats \
 	tests/channel.bats \
 	tests/door.bats \

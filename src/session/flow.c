@@ -76,12 +76,15 @@ flow_want(struct session *s)
 		    (chunk == NULL || f->out_done < chunk->end) },
 	};
 	size_t i;
+	bool wanted;
 
 	for (i = 0; i < sizeof(wants) / sizeof(wants[0]); i++) {
-		if (wants[i].wanted && !wants[i].watch->wanted)
+		/* A link without one tells by itself (hub.h). */
+		wanted = wants[i].wanted && wants[i].fd != -1;
+		if (wanted && !wants[i].watch->wanted)
 			watch_init(wants[i].watch, wants[i].fd,
 			    wants[i].direction, wants[i].ready, s);
-		watch_want(wants[i].watch, wants[i].wanted);
+		watch_want(wants[i].watch, wanted);
 	}
 	fan_want(s, up ? sending && f->to_peer.wait == FLOW_SOURCE :
 	    retry_on_demand(s));

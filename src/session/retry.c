@@ -74,7 +74,7 @@ static void
 retry_give_up(struct session *s, const char *reason)
 {
 	state_enter(s, SESSION_FAILED, "%s", reason);
-	listen_clear(s);
+	listen_close(s);
 	s->end_owed = true;
 }
 
@@ -150,6 +150,8 @@ retry_link_gone(struct session *s, const char *reason)
 	s->end_owed = o->on_close == ON_CLOSE_EOF && !retry_was_probe(s);
 	if (s->state == SESSION_CLOSING)
 		session_close(s, true);
+	else if (s->place->parent != NULL)
+		session_depart(s, reason);
 	else if (listen_stands(s) && (o->reconnect != RECONNECT_NEVER ||
 	    retry_was_probe(s)))
 		listen_again(s, reason);

@@ -60,10 +60,18 @@ session_turn(struct session *s)
 		flow_turn(s);
 }
 
+static void session_late(void *arg);
+
+/* Of a peer that has gone nothing is left to be done, at the next turn. */
 static void
 session_delivered(void *arg)
 {
-	flow_turn(arg);
+	struct session *s = arg;
+
+	flow_turn(s);
+	if (s->place->parent != NULL && s->state == SESSION_CLOSING &&
+	    s->link == NULL)
+		timer_set(&s->deadline, 0, session_late, s);
 }
 
 bool
@@ -155,17 +163,30 @@ session_make_fifos(struct session *s, int dir_fd, struct why *why)
 	else
 		made = pair_make(&s->channel, &plan, why);
 	free(path);
-	if (made == -1)
-		return -1;
+	if (made == -1 || s->place->parent != NULL)
+		return made;
 	return fifo_make(&s->ctl_fifo, dir_fd, "ctl", options->mode, s->gid,
 	    why);
+}
+
+/* What a peer's has not. */
+static int
+session_make_rest(struct session *s, int dir_fd, struct why *why)
+{
+	struct directory_access access = names_access(s);
+
+	if (private_make(s, dir_fd, why) == -1 ||
+	    sock_make(s, dir_fd, why) == -1 ||
+	    listen_make(s, dir_fd, why) == -1)
+		return -1;
+	directory_write(dir_fd, "log", "", 0, &access);
+	return 0;
 }
 
 /* The directory, filled under its hidden name, and its appearance. */
 static int
 session_make_directory(struct session *s, struct why *why)
 {
-	struct directory_access access = names_access(s);
 	int rundir_fd = s->place->rundir_fd, dir_fd, made;
 	struct stat st;
 
@@ -175,12 +196,9 @@ session_make_directory(struct session *s, struct why *why)
 		return -1;
 	s->mode = s->options.channel.mode;
 	made = session_make_fifos(s, dir_fd, why);
-	if (made == 0)
-		made = private_make(s, dir_fd, why);
-	if (made == 0)
-		made = sock_make(s, dir_fd, why);
+	if (made == 0 && s->place->parent == NULL)
+		made = session_make_rest(s, dir_fd, why);
 	if (made == 0) {
-		directory_write(dir_fd, "log", "", 0, &access);
 		status_write(s, dir_fd);
 		if (fstat(dir_fd, &st) == 0)
 			s->inode = st.st_ino;
@@ -194,16 +212,14 @@ session_make_directory(struct session *s, struct why *why)
 	return made;
 }
 
-struct session *
-session_new(const char *name, struct url *url, struct options *options,
-    const struct session_place *place, const struct session_owner *owner,
-    struct why *why)
+/* One that is nothing yet but a name in a place. */
+static struct session *
+session_alloc(const char *name, const struct session_place *place,
+    const struct session_owner *owner)
 {
 	struct session *s = xcalloc(1, sizeof(*s));
 
 	s->name = xstrdup(name);
-	s->url = *url;
-	s->options = *options;
 	s->place = place;
 	s->owner = *owner;
 	pair_init(&s->channel);
@@ -212,6 +228,47 @@ session_new(const char *name, struct url *url, struct options *options,
 	TAILQ_INIT(&s->dead_branches);
 	TAILQ_INIT(&s->privates);
 	clock_gettime(CLOCK_REALTIME, &s->since);
+	return s;
+}
+
+struct session *
+session_new_peer(const char *name, const struct session_place *place,
+    const struct session_owner *owner, struct link *l)
+{
+	struct session *s = session_alloc(name, place, owner);
+	struct session *parent = place->parent;
+
+	url_copy(&s->url, &parent->url);
+	option_copy(option_groups, &s->options, &parent->options);
+	s->options.session.on_close = ON_CLOSE_EOF;
+	s->transport = parent->transport;
+	s->gid = parent->gid;
+	s->state = SESSION_LISTENING;
+	s->link = l;
+	link_give(l, &(struct link_owner){ dial_changed, s, &s->why,
+	    dial_note });
+	if (session_make_directory(s, &parent->why) == -1) {
+		session_free(s);
+		return NULL;
+	}
+	if (names_watch(s, &parent->why) == -1) {
+		directory_remove(place->rundir_fd, name, 0);
+		session_free(s);
+		return NULL;
+	}
+	dial_changed(l, s);
+	return s;
+}
+
+struct session *
+session_new(const char *name, struct url *url, struct options *options,
+    const struct session_place *place, const struct session_owner *owner,
+    struct why *why)
+{
+	struct session *s = session_alloc(name, place, owner);
+
+	s->url = *url;
+	s->options = *options;
 	if (session_examine(s, why) == -1 ||
 	    record_become(s, &s->options.record, why) == -1 ||
 	    session_make_directory(s, why) == -1)
@@ -352,6 +409,28 @@ session_late(void *arg)
 	session_end(arg);
 }
 
+static void
+session_unread(void *arg)
+{
+	struct session *s = arg;
+	uint64_t n = flow_queued(s) - fifo_waiting(s->channel.in.fd);
+
+	session_log(s, true, "what it said was not read within "
+	    "timeout-read=%g s: %ju bytes are discarded",
+	    s->options.session.timeout_read / 1000.0, (uintmax_t)n);
+	session_end(s);
+}
+
+void
+session_depart(struct session *s, const char *reason)
+{
+	state_enter(s, SESSION_CLOSING, "%s", reason);
+	timer_set(&s->deadline, s->options.session.timeout_read,
+	    session_unread, s);
+	s->end_owed = true;
+	flow_turn(s);
+}
+
 void
 session_close(struct session *s, bool now)
 {
@@ -469,6 +548,7 @@ session_set(struct session *s, const char *key, const char *value,
 		return -1;
 	names_share(s);
 	session_log(s, false, "set %s=%s", key, value);
+	listen_set(s, key, value);
 	status_changed(s);
 	session_tune(s);
 	if (s->pool == NULL)

@@ -109,6 +109,7 @@ struct session_owner {
 struct session_place {
 	int rundir_fd;
 	const char *rundir;     /* absolute */
+	struct session *parent; /* whose peers live there; NULL: ours do */
 };
 
 struct session {
@@ -208,6 +209,20 @@ int session_check(const char *name, const struct url *url,
 struct session *session_new(const char *name, struct url *url,
     struct options *options, const struct session_place *place,
     const struct session_owner *owner, struct why *why);
+/*
+ * A session for one peer that has connected to place->parent (accept=each),
+ * over its link, which is up and taken over; with the parent's options.  Of
+ * its own it has in, out and status: it logs to its parent, and ends when its
+ * link has gone and what came by that was read.  NULL: place->parent's `why'.
+ */
+struct session *session_new_peer(const char *name,
+    const struct session_place *place, const struct session_owner *owner,
+    struct link *l);
+/*
+ * The peer has gone: its readers get what is left and an end of file, and then
+ * (or after timeout-read, if nobody reads) the session ends.
+ */
+void session_depart(struct session *s, const char *reason);
 /* Only from owner.ended, or before the loop ran. */
 void session_free(struct session *s);
 

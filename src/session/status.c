@@ -466,6 +466,11 @@ session_log(struct session *s, bool loud, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	if (s->place->parent != NULL) {
+		session_log(s->place->parent, loud, "peers/%s: %s", s->name,
+		    text);
+		return;
+	}
 	if (loud)
 		log_info("%s: %s", s->name, text);
 	else

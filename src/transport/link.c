@@ -355,13 +355,19 @@ link_stack(const struct transport *t, struct dial *dial, struct link *above,
 	return l;
 }
 
-static struct link *
-link_begin(struct link *l, const struct link_owner *owner)
+void
+link_give(struct link *l, const struct link_owner *owner)
 {
 	l->changed = owner->changed;
 	l->arg = owner->arg;
 	l->why = owner->why;
 	l->note = owner->note;
+}
+
+static struct link *
+link_begin(struct link *l, const struct link_owner *owner)
+{
+	link_give(l, owner);
 	l->driver = xcalloc(1, sizeof(*l->driver));
 	link_kick(l);
 	return l;

@@ -116,6 +116,8 @@ struct link_owner {
  */
 struct link *link_accept(const struct transport *t, struct dial *dial, int fd,
     const struct link_owner *owner);
+/* From now on this one is told. */
+void link_give(struct link *l, const struct link_owner *owner);
 /* Close whatever is open, say nothing to the owner; NULL is allowed. */
 void link_free(struct link *l);
 

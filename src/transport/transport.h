@@ -29,7 +29,6 @@ struct dial {
 	const struct link_options *link;
 	const struct tls_options *tls;
 	struct tls_memory *tls_memory;
-	int recent_ms;          /* a look-up this old will do; 0: a fresh one */
 	unsigned refused;       /* udp: of its addresses, from the first */
 	const struct child_options *child;
 	const struct keeper_home *home; /* where programs run; NULL: as ours */
@@ -41,6 +40,7 @@ struct dial {
 	 * tells the peer; borrowed.  NULL: ourselves.
 	 */
 	const struct prelude_ends *client;
+	int recent_ms;          /* a look-up this old will do; 0: a fresh one */
 	bool accepts;           /* peers come to us: link_accept() */
 };
 

@@ -54,6 +54,7 @@ const struct transport transport_unix_listen = {
 	.usage = "unix-listen:PATH",
 	.text = "Wait for connections to a unix socket, whose file has the "
 		"session's mode and group; @NAME is an abstract one.",
+	.flags = TRANSPORT_PATH,
 	.check = unix_listen_check,
 	.address = unix_listen_address,
 };
