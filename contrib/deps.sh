@@ -38,6 +38,8 @@ test    nginx                           nginx-light
 test    redis-server                    redis-server
 test    bc                              bc
 test    socat                           socat
+test    nc                              netcat-openbsd
+test    ncat                            ncat
 test    /usr/bin/python3                python3
 dist    tar                             tar
 dist    xz                              xz-utils
