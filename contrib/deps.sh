@@ -45,8 +45,8 @@ test    redis-server                    redis-server
 test    bc                              bc
 test    hexdump                         bsdextrautils
 test    socat                           socat
-test    ncat                            ncat
 test    ip                              iproute2
+test    nc                              netcat-openbsd
 test    /usr/bin/python3                python3
 dist    tar                             tar
 dist    xz                              xz-utils
