@@ -112,6 +112,8 @@ dialogue_free(struct dialogue *d)
 {
 	framer_clear(&d->framer);
 	buf_clear(&d->quiet_first);
+	if (d->channel != NULL && d->channel->guest)
+		door_left(d->s);
 	channel_free(d->channel);
 	private_free(d->private);
 	free(d);
@@ -316,9 +318,12 @@ dialogue_discard_one(struct dialogue *d, struct exchange *x)
 uint64_t
 dialogue_discard(struct dialogue *d)
 {
-	uint64_t n = d->held + channel_drop(d->channel);
 	struct exchange *x, *next;
+	uint64_t n = d->held;
+	size_t dropped;
 
+	channel_drop(d->channel, &dropped);
+	n += dropped;
 	for (x = TAILQ_FIRST(&d->exchanges); x != NULL; x = next) {
 		next = TAILQ_NEXT(x, entry);
 		dialogue_discard_one(d, x);

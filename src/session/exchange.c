@@ -97,7 +97,7 @@ exchange_queue(struct exchange *x, bool again)
 	if (x->w != NULL)
 		exchange_leave_wire(x);
 	x->d->held += x->sent;
-	x->sent = 0;
+	x->sent = x->shown = 0;
 	x->phase = EXCHANGE_QUEUED;
 	x->since_ms = loop_now_ms();
 	if (again)
@@ -203,6 +203,8 @@ exchange_fail(struct exchange *x, enum exchange_last last, int code,
 	x->last = last;
 	x->failed = true;
 	d->held -= exchange_held(x);
+	if (x->sent == 0 && !x->streaming)
+		s->flow.lost += exchange_held(x);
 	exchange_leave(x);
 	if (d->tunnel == x)
 		d->tunnel = NULL;

@@ -90,6 +90,8 @@ struct exchange {
 	struct message request; /* what the framing says of it */
 	struct buf bytes;       /* the request; see `streaming` */
 	size_t sent;            /* of them, from the front */
+	size_t shown;           /* of them, to whoever looks on (mirror.h) */
+	uint64_t mark;          /* of these */
 	bool whole;             /* all of the request is here, or was */
 	bool streaming;         /* bytes go as they are sent: never resent */
 	bool begun;             /* a byte of the reply has come */
@@ -162,6 +164,7 @@ struct wire {
 	struct framer framer;           /* of the reply being cut */
 	bool cutting;                   /* ... there is one */
 	struct chunk *chunk;            /* bytes from the peer */
+	uint64_t mark;                  /* of these, see mirror.h */
 	bool drained;                   /* the last read took all there was */
 	size_t cut;                     /* of them, belong to the reply */
 	uint64_t dropped;               /* of a reply that nobody waits for */
@@ -273,6 +276,8 @@ bool wire_takes(const struct wire *w, const struct dialogue *d);
 void wire_send(struct wire *w, struct exchange *x);
 /* More of the request that it is sending has come. */
 void wire_write(struct wire *w);
+/* All of them: what the record has held back may go on. */
+void wire_go_on(struct session *s);
 /* The channel may take more of the reply: at the end of the turn. */
 void wire_resume(struct wire *w);
 /* It is good for nothing, see w->why: it ends with the turn. */
@@ -354,6 +359,8 @@ bool pool_busy(const struct session *s);
 uint64_t pool_queued(const struct session *s);
 /* A link that is up, to tell of; or NULL. */
 struct link *pool_link(const struct session *s);
+/* Every link that is up: link_tune(). */
+void pool_tune(const struct session *s);
 /* Of all dialogues: the same as dialogue_discard(). */
 uint64_t pool_discard(struct session *s);
 

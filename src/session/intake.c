@@ -81,7 +81,8 @@ intake_void(struct dialogue *d)
 	    !channel_abandoned(d->channel) ||
 	    fifo_waiting(d->channel->in_fd) == 0)
 		return;
-	n = channel_drop(d->channel);
+	if (!channel_drop(d->channel, &n))
+		return;
 	d->s->discarded += n;
 	session_log(d->s, false, "%s%zu bytes of the reply before were not "
 	    "read, and are dropped: the next request has begun",

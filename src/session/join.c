@@ -1,6 +1,7 @@
 #include "session/exchange.h"
 #include "session/fan.h"
 #include "session/join.h"
+#include "session/relay.h"
 
 /* `in' has room for the longest datagram, so that it is there at once. */
 #define JOIN_WRITE ((size_t)128 * 1024)
@@ -69,13 +70,48 @@ join_own(struct session *s, struct pair_plan *plan, struct why *why)
 	return 0;
 }
 
-void
-join_socket(struct session *s, int fd)
+static void
+join_client(struct session *s, int fd, bool guest)
 {
 	struct channel_owner owner;
+	struct channel *c;
 	struct dialogue *d;
 	struct branch *b;
 
+	if (relay_each(s)) {
+		relay_new(s, fd, guest);
+		return;
+	}
 	join_new(s, &d, &b, &owner);
-	join_begin(d, b, channel_socket(fd, &owner));
+	c = channel_socket(fd, &owner);
+	c->guest = guest;
+	join_begin(d, b, c);
+}
+
+void
+join_socket(struct session *s, int fd)
+{
+	join_client(s, fd, false);
+}
+
+void
+join_link(struct session *s, struct link *l)
+{
+	int fd;
+
+	if (relay_each(s)) {
+		relay_new_link(s, l);
+		return;
+	}
+	fd = relay_bridge(s, l);
+	if (fd != -1)
+		join_client(s, fd, true);
+	else
+		door_left(s);
+}
+
+void
+join_guest(struct session *s, int fd)
+{
+	join_client(s, fd, true);
 }

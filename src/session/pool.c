@@ -160,6 +160,16 @@ pool_link(const struct session *s)
 	return NULL;
 }
 
+void
+pool_tune(const struct session *s)
+{
+	const struct wire *w;
+
+	TAILQ_FOREACH(w, &s->pool->wires, entry)
+		if (w->up)
+			link_tune(w->link);
+}
+
 uint64_t
 pool_discard(struct session *s)
 {

@@ -267,6 +267,7 @@ reply_take(struct wire *w)
 	if (n <= 0)
 		return n == -1 && reply_none(w);
 	w->chunk->end = (uint32_t)n;
+	w->mark = mirror_show(w->s, TRANSCRIPT_OUT, w->chunk->data, (size_t)n);
 	if (link_is_datagram(w->link))
 		return true;
 	/* After a short read the loop will tell when more has come. */
@@ -369,6 +370,8 @@ reply_whole(struct wire *w)
 bool
 reply_step(struct wire *w)
 {
+	if (mirror_holds(w->s, w->mark))
+		return false;
 	if (w->s->pool->unpaired)
 		return post_step(w);
 	if (w->cut > 0)

@@ -7,6 +7,7 @@
 #include "session/exchange.h"
 #include "session/private.h"
 #include "session/status.h"
+#include "transport/way.h"
 
 /* The most steps one turn takes before others have theirs. */
 #define WIRE_STEPS 64
@@ -26,24 +27,28 @@ wire_late(void *arg)
 {
 	struct wire *w = arg;
 
-	why_fail(&w->why, FAULT_TIMEOUT, "no connection within "
-	    "timeout-connect=%g s: still %s",
-	    w->s->options.link.timeout_connect / 1000.0,
-	    session_state_name(w->s->state));
+	dial_late(w->s, w->link, &w->why);
 	pool_wire_failed(w);
 }
 
 static void wire_readable(void *arg);
 static void wire_writable(void *arg);
 
-/* A peer that speaks first: its greeting is a reply that nobody asked for. */
+/*
+ * A peer that speaks first: its greeting is a reply that nobody asked for;
+ * there is none where starttls= has heard it.
+ */
 static void
 wire_greet(struct wire *w)
 {
 	struct pool *pool = w->s->pool;
 	struct exchange *x;
 
-	if (!(pool->framing.framing->flags & FRAMING_GREETS))
+	if (!(pool->framing.framing->flags & FRAMING_GREETS) ||
+	    way_hears_greeting(&w->s->dial))
+		return;
+	/* on-connect has read it, unless there is still something to read. */
+	if (w->s->options.child.on_connect != NULL && !link_holds(w->link))
 		return;
 	x = exchange_new(w->s, NULL);
 	x->phase = EXCHANGE_SENT;
@@ -77,6 +82,8 @@ wire_changed(struct link *l, void *arg)
 
 	if (l->phase == LINK_UP)
 		wire_up(w);
+	else if (l->phase == LINK_NEWS)
+		wire_turn(w);
 	else if (l->phase == LINK_FAILED)
 		pool_wire_failed(w);
 	else
@@ -149,8 +156,10 @@ wire_want(struct wire *w)
 	if (w->link == NULL || !w->up)
 		return;
 	more = link_pending(w->link) > 0 ||
-	    (x != NULL && buf_length(&x->bytes) > x->sent);
-	watch_want(&w->readable, !w->blocked);
+	    (x != NULL && buf_length(&x->bytes) > x->sent &&
+	    !mirror_holds(w->s, x->mark));
+	watch_want(&w->readable, !w->blocked && !w->link->hushed &&
+	    !mirror_holds(w->s, w->mark));
 	watch_want(&w->writable, more && !w->deaf && !w->link->want_read);
 }
 
@@ -182,8 +191,25 @@ wire_passed(struct exchange *x, size_t n)
 		return;
 	}
 	buf_drain(&x->bytes, n);
+	x->shown -= n < x->shown ? n : x->shown;
 	if (x->d != NULL)
 		pool_look(x->d);
+}
+
+/* How much may be sent; whoever looks on sees it first. */
+static size_t
+wire_show(struct exchange *x)
+{
+	size_t left = buf_length(&x->bytes) - x->sent;
+
+	if (!mirror_is_there(x->s))
+		return left;
+	if (x->shown <= x->sent) {
+		x->shown = x->sent + left;
+		x->mark = mirror_show(x->s, TRANSCRIPT_IN,
+		    buf_peek(&x->bytes) + x->sent, left);
+	}
+	return mirror_holds(x->s, x->mark) ? 0 : x->shown - x->sent;
 }
 
 /* One write; false: no more for now. */
@@ -198,6 +224,8 @@ wire_write_step(struct wire *w, struct exchange *x)
 		return wire_sent(w, x);
 	if (link_pending(w->link) > 0)
 		left = 0;
+	else if ((left = wire_show(x)) == 0)
+		return false;
 	n = link_write(w->link, left > 0 ? data + x->sent : NULL, left);
 	if (n == -1 && errno != EAGAIN) {
 		/* What the peer said before it hung up is still to be read. */
@@ -247,6 +275,8 @@ wire_write_datagram(struct wire *w, struct exchange *x)
 
 	if (x->sent == size)
 		return wire_sent(w, x);
+	if (wire_show(x) < size)
+		return false;
 	n = link_write(w->link, buf_peek(&x->bytes), size);
 	/* What is told is of an earlier one; this was not tried. */
 	if (n == -1 && errno == ECONNREFUSED) {
@@ -274,6 +304,17 @@ wire_write(struct wire *w)
 	    wire_write_step(w, w->sending)))
 		;
 	wire_want(w);
+}
+
+void
+wire_go_on(struct session *s)
+{
+	struct wire *w;
+
+	TAILQ_FOREACH(w, &s->pool->wires, entry) {
+		wire_write(w);
+		wire_resume(w);
+	}
 }
 
 /* --- receiving --- */

@@ -56,7 +56,7 @@ transport_check(const struct transport *t, const struct url *url,
 		return why_fail(why, FAULT_USAGE, "\"%.80s\": port %.40s is no "
 		    "number and no service in /etc/services", url->text,
 		    url->port);
-	if (strcmp(url->port, "0") == 0)
+	if (t->accepts == NULL && strcmp(url->port, "0") == 0)
 		return why_fail(why, FAULT_USAGE, "\"%.80s\": nothing can be "
 		    "reached at port 0", url->text);
 	return 0;
