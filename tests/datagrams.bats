@@ -395,6 +395,15 @@ unix-dgram:PATH; it was not sent"
 	assert_equal "$(status_of e discarded)" 60005
 }
 
+@test "a record has the datagrams of both directions" {
+	echo_session udp record="$T/record"
+	printf 'one\n' >"$S/in"
+	run -0 hear e
+	assert_output one
+	ctl close e
+	assert_equal "$(cut -d ' ' -f 2- "$T/record")" $'> one\n< one'
+}
+
 @test "an empty datagram says nothing, and ends nothing" {
 	datagrams sink sink udp:127.0.0.1:0
 	stop_pid "$DATAGRAMS_PID"

@@ -149,7 +149,6 @@ require_abstract()
 @test "an address of vsock is a number or a name, and a port of 32 bits" {
 	run ctl open first vsock://local:1
 	[ "$status" -ne 2 ] || skip "$output"
-	ctl close v --now
 	refused 2 "is no CID" ctl open v vsock://nowhere:1
 	refused 2 "is no port of vsock" ctl open v vsock://host:http
 	refused 2 "is no port of vsock" ctl open v vsock://host:4294967295
