@@ -381,6 +381,7 @@ unix-dgram:PATH; it was not sent"
 	read -rt 10 line <"$S/out"
 	assert_equal "$line" first
 	printf 'second\n' >"$S/in"
+	wait_until 10 status_is e bytes-in 18
 	run -0 hear e
 	assert_output second
 	# One that is longer than `out' has room for is half written, too.
@@ -390,6 +391,7 @@ unix-dgram:PATH; it was not sent"
 	read -rt 10 line <"$S/out"
 	assert_equal "$line" first
 	printf 'second\n' >"$S/in"
+	wait_until 10 status_is e bytes-in 60013
 	run -0 hear e
 	assert_output second
 	assert_equal "$(status_of e discarded)" 60005
