@@ -391,7 +391,7 @@ unix-dgram:PATH; it was not sent"
 	read -rt 10 line <"$S/out"
 	assert_equal "$line" first
 	printf 'second\n' >"$S/in"
-	wait_until 10 status_is e bytes-in 60013
+	wait_until 10 status_is e bytes-in 60031
 	run -0 hear e
 	assert_output second
 	assert_equal "$(status_of e discarded)" 60005
