@@ -43,6 +43,8 @@ test    ncat                            ncat
 test    microsocks                      microsocks
 test    redis-server                    redis-server
 test    bc                              bc
+test    sqlite3                         sqlite3
+test    wget                            wget
 test    hexdump                         bsdextrautils
 test    socat                           socat
 test    ip                              iproute2
