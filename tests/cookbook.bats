@@ -244,7 +244,7 @@ here()
 	cook 9 1
 	run -0 fetch "http://127.0.0.1:$(port_of blue)/inside"
 	assert_output --partial 'path /inside'
-	! fetch "http://127.0.0.1:$port/" 2>/dev/null
+	run ! fetch "http://127.0.0.1:$port/"
 	# No namespace, no connection, and no other way either.
 	stop_peer back
 	ip netns del "fifod-$$"
