@@ -5,6 +5,7 @@
 
 load helper/common
 load helper/exchange
+load helper/world
 
 setup()
 {
@@ -242,6 +243,15 @@ log_counts()
 	assert_output $'some\nwhole'
 }
 
+@test "close lets each program of a pool end by itself, too" {
+	open_session s "exec:while read -r x; do echo \$x; done; echo whole >$T/got" \
+	    framing=line
+	say s 'one\n'
+	run -0 hear s
+	ctl close s
+	wait_for_line "$T/got" '^whole$' 5
+}
+
 @test "close --now ends a program, and one that does not want to as well" {
 	open_session s 'exec:trap "" HUP TERM; echo up; while :; do sleep 300; done'
 	run -0 within 5 head -n 1 "$S/out"
@@ -313,6 +323,7 @@ log_counts()
 
 @test "a program runs in the session's network namespace, or not at all" {
 	require_root
+	! is_portable || skip 'the portable build knows no namespaces'
 	background "$T/ns" unshare --net sh -c 'echo made; exec sleep 300'
 	wait_for_line "$T/ns" '^made$' || skip 'no namespaces here'
 	space=$BACKGROUND_PID
