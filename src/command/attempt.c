@@ -21,6 +21,21 @@ attempt_failed(struct call *c, struct entry *e)
 		session_close(s, true);
 }
 
+/* There is a link, or none is asked for; but is every door open? */
+static void
+attempt_good(struct call *c, struct entry *e)
+{
+	const struct attempt *a = c->state;
+	const struct why *why = door_failure(e->session);
+
+	if (door_pending(e->session) || (why != NULL && a->until_up))
+		return;
+	if (why != NULL)
+		call_warn(c, "%s: %s (it will be tried again)",
+		    e->session->name, e->session->why.text);
+	call_finish(c, why != NULL ? why->fault : FAULT_NONE);
+}
+
 /* A program that has done its work by now has not failed. */
 static bool
 attempt_is_done(const struct session *s)
@@ -37,7 +52,7 @@ attempt_look(struct call *c, struct entry *e)
 	case SESSION_IDLE:
 	case SESSION_UP:
 	case SESSION_LISTENING:
-		call_finish(c, FAULT_NONE);
+		attempt_good(c, e);
 		break;
 	case SESSION_BACKOFF:
 		if (a->until_up)

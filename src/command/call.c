@@ -161,6 +161,19 @@ call_warn(struct call *c, const char *fmt, ...)
 }
 
 void
+call_send_frame(struct call *c, enum frame_type type, const void *data,
+    size_t n)
+{
+	call_append(c, type, data, n);
+}
+
+size_t
+call_waiting(const struct call *c)
+{
+	return buf_length(&c->out);
+}
+
+void
 call_finish(struct call *c, int status)
 {
 	uint8_t number[4];

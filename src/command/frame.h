@@ -12,6 +12,7 @@
  *				umask and the environment
  *	fifod -> fifoctl	FRAME_OUTPUT	bytes for standard output
  *				FRAME_ERROR	one line for standard error
+ *				FRAME_PIECE	bytes that passed, see tap.c
  *				FRAME_EXIT	4 bytes, the exit status; last
  *
  * A client that closes cancels.  The broker that closes before FRAME_EXIT has
@@ -36,6 +37,7 @@ enum frame_type {
 	FRAME_ERROR,
 	FRAME_EXIT,
 	FRAME_HOME,
+	FRAME_PIECE,
 };
 
 struct frame {

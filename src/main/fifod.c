@@ -24,9 +24,11 @@
 #include "command/broker.h"
 #include "command/conf.h"
 #include "command/control.h"
+#include "command/probe.h"
 #include "keeper/keeper.h"
 #include "keeper/ready.h"
 #include "keeper/spawn.h"
+#include "session/relay_pipe.h"
 
 /* Linux's default of fs.nr_open is this, or more. */
 #define DESCRIPTORS (1024 * 1024)
@@ -232,6 +234,8 @@ static void
 take_signals(void)
 {
 	signal(SIGPIPE, SIG_IGN);
+	/* A file that may not grow further is a write(2) that fails. */
+	signal(SIGXFSZ, SIG_IGN);
 	loop_signal(SIGTERM, on_terminate, NULL);
 	loop_signal(SIGINT, on_terminate, NULL);
 	loop_signal(SIGHUP, on_hangup, NULL);
@@ -298,6 +302,9 @@ main(int argc, char **argv)
 	int status;
 
 	open_standard_descriptors();
+	/* For fifoctl probe, which has no TLS: nothing of a broker is begun. */
+	if (argc > 1 && strcmp(argv[1], "--probe") == 0)
+		return probing_run(argc - 2, argv + 2);
 	setprogname("fifod");
 	parse(&f, argc, argv);
 	if (f.check)
@@ -317,8 +324,10 @@ main(int argc, char **argv)
 	setproctitle_init(argc, argv, environ);
 	setproctitle("-fifod: engine");
 	status = run(&f, &place, conf);
+	keeper_recall_end();
 	loop_free();
 	chunk_free_all();
+	relay_pipe_close_all();
 	OPENSSL_cleanup();
 	close(place.rundir_fd);
 	free(conf);

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "session/dial.h"
+#include "session/listen.h"
 #include "session/retry.h"
 #include "session/state.h"
 
@@ -42,7 +43,8 @@ retry_again(void *arg)
 {
 	struct session *s = arg;
 
-	if (s->options.session.reconnect == RECONNECT_ALWAYS)
+	if (s->options.session.reconnect == RECONNECT_ALWAYS ||
+	    s->waits != NULL)
 		dial_start(s, "");
 	else
 		state_enter(s, SESSION_IDLE, "%s", "");
@@ -72,6 +74,7 @@ static void
 retry_give_up(struct session *s, const char *reason)
 {
 	state_enter(s, SESSION_FAILED, "%s", reason);
+	listen_close(s);
 	s->end_owed = true;
 }
 
@@ -99,6 +102,8 @@ retry_attempt_failed(struct session *s)
 	s->tries++;
 	if (s->state == SESSION_CLOSING)
 		session_close(s, true);
+	else if (listen_stands(s))
+		listen_again(s, s->why.text);
 	else if (retry_is_final(s))
 		retry_give_up(s, s->why.text);
 	else
@@ -123,6 +128,18 @@ retry_was_useful(const struct session *s)
 	    lasted_ms >= s->options.session.backoff[1];
 }
 
+/*
+ * One who connects to us and leaves without a word, as one does who looks
+ * whether we are there, is no peer that anything ends with.
+ */
+static bool
+retry_was_probe(const struct session *s)
+{
+	return s->waits != NULL &&
+	    s->flow.to_client.bytes == s->up_bytes &&
+	    s->flow.to_peer.bytes == s->up_sent;
+}
+
 static void
 retry_link_gone(struct session *s, const char *reason)
 {
@@ -130,9 +147,14 @@ retry_link_gone(struct session *s, const char *reason)
 	bool useful = retry_was_useful(s);
 
 	s->tries = useful ? 1 : s->tries + 1;
-	s->end_owed = o->on_close == ON_CLOSE_EOF;
+	s->end_owed = o->on_close == ON_CLOSE_EOF && !retry_was_probe(s);
 	if (s->state == SESSION_CLOSING)
 		session_close(s, true);
+	else if (s->place->parent != NULL)
+		session_depart(s, reason);
+	else if (listen_stands(s) && (o->reconnect != RECONNECT_NEVER ||
+	    retry_was_probe(s)))
+		listen_again(s, reason);
 	else if (retry_is_final(s))
 		retry_give_up(s, reason);
 	else if (o->reconnect == RECONNECT_ALWAYS || !useful)
