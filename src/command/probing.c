@@ -168,7 +168,8 @@ trial_begin(void)
 	trial_address(a);
 	a->dial = (struct dial){ .url = &a->url,
 		.link = &probing.target.options.link,
-		.tls = &probing.target.options.tls };
+		.tls = &probing.target.options.tls,
+		.child = &probing.target.options.child };
 	TAILQ_INSERT_TAIL(&probing.trials, a, entry);
 	probing.open++;
 	probing.held++;
