@@ -168,8 +168,7 @@ trial_begin(void)
 	trial_address(a);
 	a->dial = (struct dial){ .url = &a->url,
 		.link = &probing.target.options.link,
-		.tls = &probing.target.options.tls,
-		.child = &probing.target.options.child };
+		.tls = &probing.target.options.tls };
 	TAILQ_INSERT_TAIL(&probing.trials, a, entry);
 	probing.open++;
 	probing.held++;
