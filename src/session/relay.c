@@ -294,6 +294,17 @@ relay_changed(struct link *l, void *arg)
 		relay_up(arg);
 	else if (l->phase == LINK_FAILED)
 		relay_unreached(arg);
+	else if (l->phase == LINK_NEWS)
+		relay_peer_news(arg);
+}
+
+/* What a program says is for the log, as in any session. */
+static void
+relay_note(void *arg, const char *text)
+{
+	const struct relay *r = arg;
+
+	session_log(r->s, false, "%s", text);
 }
 
 static void
@@ -306,7 +317,7 @@ relay_dial(void *arg)
 	timer_set(&r->timer, s->options.link.timeout_connect, relay_late, r);
 	dial_refresh(s);
 	r->peer.link = link_new(s->transport, &s->dial, relay_changed, r,
-	    r->why, NULL);
+	    r->why, s->transport->flags & TRANSPORT_RUNS ? relay_note : NULL);
 }
 
 static struct relay *

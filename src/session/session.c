@@ -445,6 +445,8 @@ session_close(struct session *s, bool now)
 		pool_drain(s);
 		up = pool_busy(s);
 	}
+	if (s->pool != NULL && (!now || s->state == SESSION_CLOSING))
+		pool_farewell(s);
 	if (now || !up) {
 		session_end(s);
 		return;
