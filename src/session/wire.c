@@ -275,6 +275,8 @@ wire_write_datagram(struct wire *w, struct exchange *x)
 
 	if (x->sent == size)
 		return wire_sent(w, x);
+	if (wire_show(x) < size)
+		return false;
 	n = link_write(w->link, buf_peek(&x->bytes), size);
 	/* What is told is of an earlier one; this was not tried. */
 	if (n == -1 && errno == ECONNREFUSED) {
