@@ -171,10 +171,13 @@ name_take(struct url *u, const char *place, struct why *why)
  * 5.1, is without a letter.
  */
 static int
-port_check(const char *port, struct why *why)
+port_check(const struct url *u, struct why *why)
 {
-	const char *flaw = NULL;
+	const char *port = u->port, *flaw = NULL;
 
+	/* That of a virtual machine is longer: its transport looks at it. */
+	if (strncmp(u->scheme, "vsock", 5) == 0)
+		return 0;
 	if (port[strspn(port, DIGITS)] == '\0') {
 		strtonum(port, 0, 65535, &flaw);
 	} else if (!isalnum((unsigned char)port[0]) ||
@@ -219,7 +222,7 @@ place_take(struct url *u, const char *place, struct why *why)
 	if (*p == '\0')
 		return 0;
 	u->port = xstrdup(p + 1);
-	return port_check(u->port, why);
+	return port_check(u, why);
 }
 
 /* Take //HOST[:PORT], return what follows (RFC 3986 3.2). */

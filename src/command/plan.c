@@ -110,6 +110,13 @@ plan_parse(struct plan *p, const struct command_args *args,
 	return 0;
 }
 
+bool
+plan_runs(const struct plan *p)
+{
+	return p->options.child.on_connect != NULL ||
+	    session_transport(p->url.scheme, NULL)->flags & TRANSPORT_RUNS;
+}
+
 int
 plan_check(const struct plan *p, struct why *why)
 {
@@ -121,6 +128,7 @@ plan_clear(struct plan *p)
 {
 	free(p->name);
 	free(p->alias);
+	keeper_home_release(p->home);
 	url_clear(&p->url);
 	option_clear(option_groups, &p->options);
 	memset(p, 0, sizeof(*p));
@@ -131,6 +139,7 @@ plan_copy(struct plan *dst, const struct plan *src)
 {
 	dst->name = xstrdup(src->name);
 	dst->alias = xstrdup(src->alias);
+	dst->home = keeper_home_hold(src->home);
 	url_copy(&dst->url, &src->url);
 	option_copy(option_groups, &dst->options, &src->options);
 }

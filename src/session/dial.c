@@ -117,6 +117,8 @@ dial_changed(struct link *l, void *arg)
 
 	if (l->phase == LINK_UP)
 		dial_up(s);
+	else if (l->phase == LINK_NEWS)
+		flow_turn(s);
 	else if (l->phase == LINK_FAILED)
 		dial_refused(s);
 	else
@@ -130,14 +132,24 @@ dial_note(void *arg, const char *text)
 }
 
 void
+dial_late(const struct session *s, const struct link *l, struct why *why)
+{
+	const char *silent = link_waits_for(l);
+
+	why_fail(why, FAULT_TIMEOUT, "no connection within "
+	    "timeout-connect=%g s: still %s%s%s%s",
+	    s->options.link.timeout_connect / 1000.0,
+	    session_state_name(s->state), silent != NULL ? ": " : "",
+	    silent != NULL ? silent : "",
+	    silent != NULL ? " does not answer" : "");
+}
+
+void
 dial_timeout(void *arg)
 {
 	struct session *s = arg;
 
-	why_fail(&s->why, FAULT_TIMEOUT, "no connection within "
-	    "timeout-connect=%g s: still %s",
-	    s->options.link.timeout_connect / 1000.0,
-	    session_state_name(s->state));
+	dial_late(s, s->link, &s->why);
 	retry_attempt_failed(s);
 }
 
@@ -215,6 +227,7 @@ dial_drop(struct session *s)
 	s->link = NULL;
 	dial_over(s);
 	s->discarded += unsent;
+	s->flow.lost += unsent;
 	s->uncertain += unacknowledged;
 	if (unsent + unacknowledged == 0)
 		return;

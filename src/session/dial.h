@@ -18,6 +18,9 @@ void dial_note(void *arg, const char *text);
 void dial_timeout(void *arg);
 /* The link is gone: account for what was lost with it, and free it. */
 void dial_drop(struct session *s);
+/* timeout-connect has run out for `l': what was it waiting for? */
+void dial_late(const struct session *s, const struct link *l,
+    struct why *why);
 /* The newest failure is in s->why: have `status` tell it. */
 void dial_failure(struct session *s);
 /* Read again what has changed of the files that options name. */

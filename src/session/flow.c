@@ -69,7 +69,8 @@ flow_want(struct session *s)
 		    !s->link->want_read },
 		{ &f->link_readable, up ? s->link->fd : -1, LOOP_READ,
 		    flow_to_client_ready,
-		    taking && f->to_client.wait == FLOW_SOURCE },
+		    taking && f->to_client.wait == FLOW_SOURCE &&
+		    !s->link->hushed },
 		{ &f->out_writable, s->channel.out.fifo.fd, LOOP_WRITE,
 		    flow_to_client_ready, f->to_client.wait == FLOW_SINK &&
 		    (chunk == NULL || f->out_done < chunk->end) },
@@ -230,12 +231,15 @@ flow_discard(struct session *s)
 {
 	struct flow *f = &s->flow;
 	uint64_t n = chunk_length(f->to_peer.chunk) +
-	    chunk_length(f->to_client.chunk);
+	    chunk_length(f->to_client.chunk), in;
 
+	f->lost += chunk_length(f->to_peer.chunk);
 	chunk_give(f->to_peer.chunk);
 	chunk_give(f->to_client.chunk);
 	f->to_peer.chunk = f->to_client.chunk = NULL;
-	n += fifo_drop(s->channel.in.fd);
+	in = fifo_drop(s->channel.in.fd);
+	f->lost += in;
+	n += in;
 	n += delivery_drop(&s->channel.out);
 	n += fan_discard(s);
 	return n;

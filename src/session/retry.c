@@ -5,6 +5,9 @@
 #include "session/retry.h"
 #include "session/state.h"
 
+/* A program that has said something and ends sooner has failed. */
+#define RETRY_PROGRAM_MS 1000
+
 bool
 retry_on_demand(const struct session *s)
 {
@@ -110,13 +113,19 @@ retry_attempt_failed(struct session *s)
 
 /*
  * A link that has carried something or has lasted counts as a success: its
- * peer is asked again soon.  One that is closed as soon as it is made is not.
+ * peer is asked again soon.  One that is closed as soon as it is made is not;
+ * nor is a program that ends at once, whatever it has said by then.
  */
 static bool
 retry_was_useful(const struct session *s)
 {
+	int64_t lasted_ms = loop_now_ms() - s->up_ms;
+
+	if (s->transport->flags & TRANSPORT_RUNS &&
+	    lasted_ms < RETRY_PROGRAM_MS)
+		return false;
 	return s->flow.to_client.bytes > s->up_bytes ||
-	    loop_now_ms() - s->up_ms >= s->options.session.backoff[1];
+	    lasted_ms >= s->options.session.backoff[1];
 }
 
 /*
@@ -166,11 +175,14 @@ retry_link_broken(struct session *s)
 void
 retry_link_ended(struct session *s)
 {
+	char reason[80] = "peer closed the connection";
+
+	link_fact(s->link, LINK_END, reason, sizeof(reason));
 	dial_drop(s);
 	if (s->options.session.reconnect == RECONNECT_NEVER &&
 	    s->why.fault == FAULT_NONE) {
-		why_fail(&s->why, FAULT_RECEIVE, "peer closed the connection");
+		why_fail(&s->why, FAULT_RECEIVE, "%s", reason);
 		dial_failure(s);
 	}
-	retry_link_gone(s, "peer closed the connection");
+	retry_link_gone(s, reason);
 }

@@ -18,6 +18,7 @@
 #include "session/listen.h"
 #include "session/names.h"
 #include "session/private.h"
+#include "session/relay.h"
 #include "session/retry.h"
 #include "session/session.h"
 #include "session/sock.h"
@@ -53,10 +54,12 @@ session_name_check(const char *name, struct why *why)
 static void
 session_turn(struct session *s)
 {
-	if (s->pool != NULL)
-		pool_turn(s);
-	else
+	if (s->pool == NULL)
 		flow_turn(s);
+	else
+		pool_turn(s);
+	if (s->pool != NULL && s->pool->unpaired)
+		post_resume(s);
 }
 
 static void session_late(void *arg);
@@ -73,12 +76,20 @@ session_delivered(void *arg)
 		timer_set(&s->deadline, 0, session_late, s);
 }
 
+bool
+session_is_datagram(const struct session *s)
+{
+	return s->transport->flags & TRANSPORT_DATAGRAM;
+}
+
 /* --- beginning and end --- */
 
 /* Of everything that clients hold: their readers meet the end of file. */
 static void
 session_let_go(struct session *s)
 {
+	door_close(s);
+	relay_clear(s);
 	private_clear(s);
 	sock_clear(s);
 	fan_clear(s);
@@ -97,6 +108,8 @@ session_prepare_dial(struct session *s)
 	s->dial.url = &s->url;
 	s->dial.link = &s->options.link;
 	s->dial.tls = &s->options.tls;
+	s->dial.child = &s->options.child;
+	s->dial.home = s->owner.home;
 }
 
 /* Look at everything that can be wrong before anything is made. */
@@ -112,8 +125,9 @@ session_examine(struct session *s, struct why *why)
 	if (keeper_group(s->options.channel.group, &s->gid, why) == -1)
 		return -1;
 	session_prepare_dial(s);
-	if (s->transport->prepare != NULL &&
-	    s->transport->prepare(&s->dial, why) == -1)
+	if (link_prepare(s->transport, &s->dial, why) == -1)
+		return -1;
+	if (door_check(s, why) == -1)
 		return -1;
 	return pool_init(s, why);
 }
@@ -127,8 +141,7 @@ session_check(const char *name, const struct url *url,
 	int fine = session_examine(&s, why);
 
 	pool_clear(&s);
-	if (s.transport != NULL && s.transport->forget != NULL)
-		s.transport->forget(&s.dial);
+	link_forget(s.transport, &s.dial);
 	free(s.name);
 	return fine;
 }
@@ -259,6 +272,7 @@ session_new(const char *name, struct url *url, struct options *options,
 	s->url = *url;
 	s->options = *options;
 	if (session_examine(s, why) == -1 ||
+	    record_become(s, &s->options.record, why) == -1 ||
 	    session_make_directory(s, why) == -1)
 		goto fail;
 	if (names_watch(s, why) == -1) {
@@ -267,13 +281,16 @@ session_new(const char *name, struct url *url, struct options *options,
 	}
 	memset(url, 0, sizeof(*url));
 	memset(options, 0, sizeof(*options));
+	relay_init(s);
 	names_share(s);
 	ctl_init(s);
 	session_log(s, false, "opened: %s", s->url.text);
-	s->told = s->options.session.connect == CONNECT_ON_DEMAND;
+	s->told = s->options.session.connect == CONNECT_ON_DEMAND ||
+	    relay_each(s);
 	status_changed(s);
 	private_watch(s);
 	sock_watch(s);
+	door_init(s);
 	if (s->pool != NULL && !s->told)
 		pool_start(s);
 	else if (!s->told)
@@ -294,6 +311,7 @@ session_free(struct session *s)
 	if (s == NULL)
 		return;
 	flow_clear(s);
+	mirror_clear(s);
 	ctl_clear(s);
 	timer_clear(&s->deadline);
 	deferred_clear(&s->settle);
@@ -302,8 +320,8 @@ session_free(struct session *s)
 	link_free(s->link);
 	session_let_go(s);
 	pool_clear(s);
-	if (s->transport != NULL && s->transport->forget != NULL)
-		s->transport->forget(&s->dial);
+	door_clear(s);
+	link_forget(s->transport, &s->dial);
 	url_clear(&s->url);
 	option_clear(option_groups, &s->options);
 	free(s->alias);
@@ -347,6 +365,7 @@ session_end(struct session *s)
 	ctl_clear(s);
 	if (left > 0)
 		session_log(s, true, "%zu bytes in `in' were not sent", left);
+	s->flow.lost += left;
 	dial_drop(s);
 	listen_clear(s);
 	state_enter(s, SESSION_CLOSED, "%s", "");
@@ -419,6 +438,7 @@ session_close(struct session *s, bool now)
 {
 	bool up = s->link != NULL && s->link->told == LINK_UP;
 
+	door_close(s);
 	if (s->state == SESSION_CLOSED || (s->state == SESSION_CLOSING && !now))
 		return;
 	if (s->pool != NULL && !now) {
@@ -444,6 +464,7 @@ session_reconnect(struct session *s)
 {
 	if (s->state == SESSION_CLOSING || s->state == SESSION_CLOSED)
 		return;
+	door_retry(s);
 	if (s->pool != NULL) {
 		pool_reconnect(s);
 		return;
@@ -491,13 +512,25 @@ session_change(struct session *s, const char *key, const char *value,
 
 	option_copy(option_groups, &changed, &s->options);
 	if (option_set(option_groups, &changed, key, value, cwd, why) == -1 ||
-	    session_imply(&s->url, &changed, why) == -1) {
+	    session_imply(&s->url, &changed, why) == -1 ||
+	    door_change(s, &changed, why) == -1 ||
+	    record_become(s, &changed.record, why) == -1) {
 		option_clear(option_groups, &changed);
 		return -1;
 	}
 	option_clear(option_groups, &s->options);
 	s->options = changed;
 	return 0;
+}
+
+/* Links that are up read what they heed of the live options. */
+static void
+session_tune(struct session *s)
+{
+	if (s->pool != NULL)
+		pool_tune(s);
+	else if (s->link != NULL && s->link->told == LINK_UP)
+		link_tune(s->link);
 }
 
 int
@@ -519,6 +552,7 @@ session_set(struct session *s, const char *key, const char *value,
 	session_log(s, false, "set %s=%s", key, value);
 	listen_set(s, key, value);
 	status_changed(s);
+	session_tune(s);
 	if (s->pool == NULL)
 		retry_reconsider(s);
 	session_turn(s);

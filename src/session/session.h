@@ -23,7 +23,11 @@
 #include "base/why.h"
 #include "channel/pair.h"
 #include "channel/notice.h"
+#include "session/door.h"
 #include "session/flow.h"
+#include "transport/child.h"
+#include "session/mirror.h"
+#include "session/record.h"
 #include "transport/link.h"
 #include "transport/tls.h"
 
@@ -69,7 +73,7 @@ struct session_options {
 	int on_close;           /* enum session_on_close */
 	int accept;             /* enum session_accept */
 	int max_peers;          /* with accept=each or merge, at a time */
-	bool crlf;
+	bool crlf, bare;
 	size_t log;             /* bytes after which `log` is cut over */
 };
 
@@ -78,7 +82,10 @@ struct options {
 	struct session_options session;
 	struct link_options link;
 	struct tls_options tls;
+	struct child_options child;
 	struct channel_options channel;
+	struct record_options record;
+	struct door_options door;
 };
 extern const struct option_group option_groups[];
 
@@ -87,11 +94,15 @@ struct pool;
 struct branch;
 struct listen;
 struct private;
+struct relays;
+struct doors;
 
 struct session_owner {
 	void (*changed)(struct session *s, void *arg);
 	void (*ended)(struct session *s, void *arg);    /* then session_free() */
 	void *arg;
+	const struct keeper_home *home; /* of its programs; outlives it; NULL:
+					   the broker's own */
 };
 
 /* Where sessions live. */
@@ -129,6 +140,10 @@ struct session {
 	TAILQ_HEAD(, branch) dead_branches;
 	struct deferred fan;            /* frees these */
 	struct sock *sock;              /* where clients connect; or NULL */
+	struct record *record;          /* see mirror.h; NULL: none */
+	LIST_HEAD(, tap) taps;
+	struct doors *doors;            /* listen=; or NULL */
+	struct relays *relays;          /* of a stream: connections=each */
 	TAILQ_HEAD(, private) privates; /* ch/ID */
 	struct notice ch;               /* somebody has touched ch/ */
 	struct deferred ch_look;        /* ... and looks at it soon */
@@ -142,6 +157,7 @@ struct session {
 	int64_t drained_ms;             /* closing: no later than this */
 	bool end_owed;                  /* readers are due an end of file */
 	uint64_t nlinks, nreconnects, uncertain, discarded;
+	uint64_t lost;                  /* datagrams, of links that have gone */
 	uint64_t nchanges;              /* of state, for observers */
 
 	ino_t inode;                    /* of its directory */
@@ -227,6 +243,9 @@ void session_discard(struct session *s);
 /* Change one option now; -1 + why when unknown, malformed or not live. */
 int session_set(struct session *s, const char *key, const char *value,
     const char *cwd, struct why *why);
+
+/* Does its link carry datagrams? */
+bool session_is_datagram(const struct session *s);
 
 const char *session_state_name(enum session_state state);
 /* By name; -1 + FAULT_USAGE that lists them ("closed" counts). */

@@ -156,6 +156,8 @@ listener_add(struct listener *l, const struct keeper_address *at,
 	int fd = keeper_listen(at, SOCK_STREAM, &l->plan.link->place, why);
 
 	if (fd != -1) {
+		if (at->address.ss_family != AF_UNIX)
+			sock_tune_fd(fd, l->plan.link);
 		l->at[l->n].fd = fd;
 		watch_init(&l->at[l->n].readable, fd, LOOP_READ,
 		    listener_readable, l);

@@ -5,9 +5,13 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <linux/sockios.h>
+#endif
 
 #include "transport/sock.h"
 
@@ -122,27 +126,54 @@ sock_fact(const struct link *l, enum link_fact fact, char *out, size_t size)
 }
 
 void
-sock_tune(struct link *l)
+sock_tune_fd(int fd, const struct link_options *o)
 {
-	const struct link_options *o = l->dial->link;
 	int on = 1, idle = o->keepalive_idle / 1000, probes = 5;
 	int interval = idle / 8 > 0 ? idle / 8 : 1;
 
-	setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	/* Urgent data is data: none is dropped, and none overtakes another. */
-	setsockopt(l->fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
 	if (!o->keepalive)
 		return;
-	setsockopt(l->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 #ifdef TCP_KEEPIDLE
-	setsockopt(l->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-	setsockopt(l->fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval,
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval,
 	    sizeof(interval));
-	setsockopt(l->fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 #else
 	(void)probes;
 	(void)interval;
 #endif
+}
+
+void
+sock_tune(struct link *l)
+{
+	sock_tune_fd(l->fd, l->dial->link);
+}
+
+size_t
+sock_unacknowledged(int fd)
+{
+#ifdef SIOCOUTQ
+	int n = 0;
+
+	if (fd != -1 && ioctl(fd, SIOCOUTQ, &n) == 0 && n > 0)
+		return (size_t)n;
+#else
+	(void)fd;
+#endif
+	return 0;
+}
+
+void
+sock_reset(int fd)
+{
+	const struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 }
 
 static int

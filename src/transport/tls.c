@@ -273,10 +273,14 @@ tls_fact(const struct link *l, enum link_fact fact, char *out, size_t size)
 	const unsigned char *alpn;
 	unsigned n;
 
-	if (!t->up)
+	if (tls_fact_certificate(t, fact, out, size))
+		return true;
+	if (t->ssl == NULL || (!t->up && fact != LINK_TLS))
 		return false;
 	switch (fact) {
 	case LINK_TLS:
+		if (SSL_get_current_cipher(t->ssl) == NULL)
+			return false;
 		snprintf(out, size, "%s %s", SSL_get_version(t->ssl),
 		    SSL_get_cipher_name(t->ssl));
 		return true;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "transport/prelude.h"
 #include "transport/tls.h"
 
 #define PIN_PREFIX "sha256//"
@@ -62,7 +63,7 @@ check_pin(const char *value, struct why *why)
 
 #define AT(member) .offset = offsetof(struct tls_options, member)
 
-const struct option_row tls_option_rows[15] = {
+const struct option_row tls_option_rows[16] = {
 	{ .name = "verify", .type = OPTION_BOOL, AT(verify), .value = "yes",
 	    .text = "Verify the chain, the name and the validity of the "
 		    "peer's certificate; \"no\" turns crl and ocsp off as "
@@ -120,6 +121,10 @@ const struct option_row tls_option_rows[15] = {
 	{ .name = "resume", .type = OPTION_BOOL, AT(resume), .value = "yes",
 	    .text = "Resume the last TLS session when connecting again, "
 		    "which spares a round trip or the certificates." },
+	{ .name = "starttls", .type = OPTION_CHOICE, AT(starttls),
+	    .choices = PRELUDE_STARTTLS, .value = "no",
+	    .text = "Begin in clear, and ask the server for TLS in the words "
+		    "of this protocol; its greeting is heard before that." },
 };
 
 int
