@@ -4,7 +4,8 @@ TRANSPORTS = src/transport/tcp.c src/transport/tls.c src/transport/unix.c \
 	src/transport/unix_dgram.c src/transport/unix_seqpacket.c \
 	src/transport/udp.c src/transport/vsock.c src/transport/exec.c \
 	src/transport/pty.c src/transport/tty.c src/transport/tcp_listen.c \
-	src/transport/tls_listen.c src/transport/unix_listen.c
+	src/transport/tls_listen.c src/transport/unix_listen.c \
+	src/transport/udp_listen.c src/transport/vsock_listen.c
 FRAMINGS = src/framing/stream.c src/framing/line.c src/framing/nul.c \
 	src/framing/delim.c src/framing/fixed.c src/framing/netstring.c \
 	src/framing/length.c src/framing/json.c src/framing/idle.c \
