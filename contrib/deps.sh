@@ -41,6 +41,8 @@ test    microsocks                      microsocks
 test    redis-server                    redis-server
 test    bc                              bc
 test    hexdump                         bsdextrautils
+test    nc                              netcat-openbsd
+test    wget                            wget
 test    socat                           socat
 test    ncat                            ncat
 test    ip                              iproute2

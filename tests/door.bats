@@ -240,18 +240,47 @@ descriptors_are()
 	assert_equal "$(cat "$T/three.1")" three
 }
 
-@test "nothing but the bytes passes through a relay, both ways at once" {
-	start_broker
-	start_peer both duplex 20M 7
-	open_relay s
-	within 60 "$PEER" duplex 20M 8 -c "$(door s)" >"$T/out"
-	# Each has received what the other has sent.
+# both_ways ADDRESS [ARGUMENTS]: each end gets what the other has sent
+both_ways()
+{
+	start_peer both duplex 20M 7 -p "$port"
+	within 60 "$PEER" duplex 20M 8 -c "$@" >"$T/out"
 	wait_peer both '^sent'
 	assert_equal "$(sed -n 's/^sum 1 //p' "$T/out")" \
 	    "$(sed -n 's/^sent 1 //p' "$T/peer.both.log")"
 	assert_equal "$(sed -n 's/^sent 1 //p' "$T/out")" \
 	    "$(sed -n 's/^sum 1 //p' "$T/peer.both.log")"
+	stop_peer both
 	wait_status s channels 0
+}
+
+@test "nothing but the bytes passes through a relay, both ways at once" {
+	start_broker
+	start_peer both duplex 20M 7
+	open_session s "tcp://127.0.0.1:$port" connections=each \
+	    "listen=unix-listen:$T/door"
+	ctl set s "listen=unix-listen:$T/door,127.0.0.1:0"
+	stop_peer both
+	wait_until 10 door s 2
+	both_ways "$T/door"
+	both_ways "$S/sock"
+	both_ways "$(door s 2)"
+}
+
+@test "nothing but the bytes passes through a relay of TLS, either side" {
+	start_broker
+	start_peer both duplex 20M 7
+	open_tls s "tcp://127.0.0.1:$port" connections=each
+	stop_peer both
+	both_ways "$(door s)" --tls --ca "$CERTS/ca.pem" --sni localhost
+	ctl close s
+	start_peer both duplex 20M 7 $(tls good)
+	open_session s "tls://localhost:$port" connections=each \
+	    "ca=$CERTS/ca.pem" listen=127.0.0.1:0
+	within 60 "$PEER" duplex 20M 8 -c "$(door s)" >"$T/out"
+	wait_peer both '^sent'
+	assert_equal "$(sed -n 's/^sum 1 //p' "$T/out")" \
+	    "$(sed -n 's/^sent 1 //p' "$T/peer.both.log")"
 }
 
 @test "a half-close passes through a relay, and the other way stays" {
