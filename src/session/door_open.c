@@ -29,6 +29,7 @@ door_follow(struct door *d, const struct options *o)
 	d->tls.verify = true;
 	d->tls.verify_name = d->tls.sni = d->tls.pin = d->tls.crl = NULL;
 	d->tls.ocsp = TLS_OCSP_NO;
+	d->tls.starttls = 0;
 	d->tls.ca = own->ca;
 	if (own->cert != NULL) {
 		d->tls.cert = own->cert;
