@@ -36,6 +36,9 @@ test    shellcheck                      shellcheck
 test    curl                            curl
 test    nginx                           nginx-light
 test    /usr/lib/nginx/modules/ngx_mail_module.so libnginx-mod-mail
+test    /usr/sbin/slapd                 slapd
+test    prosody                         prosody
+test    vsftpd                          vsftpd
 test    ncat                            ncat
 test    microsocks                      microsocks
 test    redis-server                    redis-server
@@ -44,8 +47,8 @@ test    hexdump                         bsdextrautils
 test    nc                              netcat-openbsd
 test    wget                            wget
 test    socat                           socat
-test    ncat                            ncat
 test    ip                              iproute2
+test    nc                              netcat-openbsd
 test    /usr/bin/python3                python3
 dist    tar                             tar
 dist    xz                              xz-utils

@@ -110,6 +110,26 @@ echo_session()
 	    -o framing=datagram:stream
 }
 
+@test "with bare=yes what cuts a datagram is not sent" {
+	local row
+
+	datagrams sink sink udp:127.0.0.1:0
+	while IFS='|' read -r framing format; do
+		open_session s "udp://127.0.0.1:$port" bare=yes --replace \
+		    "framing=datagram:$framing"
+		say s "$format"
+	done <<-'END'
+		line|one\n\ntwo\r\n
+		nul|one\0two\0
+		delim:END|oneENDtwoEND
+		netstring|3:one,0:,3:two,
+		length:u16be|\0\3one\0\3two
+		length:u8,self|\4one\4two
+	END
+	heard sink "3 one" "3 two" "3 one" "3 two" "3 one" "3 two" \
+	    "3 one" "3 two" "3 one" "3 two" "3 one" "3 two"
+}
+
 @test "crlf=yes is for datagrams, too" {
 	datagrams sink sink udp:127.0.0.1:0
 	open_session s "udp://127.0.0.1:$port" crlf=yes
@@ -125,6 +145,12 @@ echo_session()
 	"$PEER" random 60000 3 >"$T/large"
 	within 10 "$FIFOCTL" request e <"$T/large" >"$T/reply"
 	cmp "$T/large" "$T/reply"
+	for word in 1 2 3; do
+		run -0 request e "$word"
+		assert_output "$word"
+	done
+	# None of these was for anybody else.
+	assert_equal "$(status_of e queued)" 0
 }
 
 @test "with another framing a request is a datagram, and so is its reply" {
@@ -283,6 +309,35 @@ unix-dgram:PATH; it was not sent"
 	assert_output two
 	run -0 within 10 cat <"$dir/out"
 	assert_output two
+}
+
+@test "who does not read holds up the others, or misses datagrams with slow=drop" {
+	local dir word
+
+	echo_session udp
+	dir=$(ctl channel e)
+	# `out' has one, and is to have two first.
+	for word in one two; do
+		printf %s "$word" >"$dir/in"
+		run -0 within 10 cat <"$dir/out"
+		assert_output "$word"
+	done
+	printf three >"$dir/in"
+	never_within 1 status_is e bytes-out 11
+	run -0 hear e
+	assert_output one
+	run -0 within 10 cat <"$dir/out"
+	assert_output three
+	ctl set e slow=drop
+	for word in four five; do
+		printf %s "$word" >"$dir/in"
+		run -0 within 10 cat <"$dir/out"
+		assert_output "$word"
+	done
+	run -0 hear e
+	assert_output two
+	log_has e 'does not read in time, and misses datagrams'
+	assert_equal "$(status_of e discarded)" 13
 }
 
 @test "a client of sock that has half-closed still gets datagrams" {

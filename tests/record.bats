@@ -56,7 +56,7 @@ T < tab\tback\\slash'
 	assert_equal "$(stat -c %a "$REC")" 600
 }
 
-@test "a line of the record that ends in a backslash has no newline yet, and unvis(1) joins it" {
+@test "a line of the record that ends in a backslash has no newline yet" {
 	start_peer echo echo
 	start_broker
 	open_session a "tcp://127.0.0.1:$port" record="$REC" \

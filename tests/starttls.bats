@@ -311,6 +311,18 @@ start_server()
 	fail "the server does not start ($try): $(tail "$T/server.log")"
 }
 
+# serve CONFIGURATION COMMAND…: by $T/server.cfg.lua (Prosody wants that
+# name), in which HERE is the port
+serve()
+{
+	printf '%s\n' "$1" >"$T/server.in"
+	shift
+	# shellcheck disable=SC2016
+	start_server sh -c 'sed "s|HERE|$1|" "$2/server.in" >"$2/server.cfg.lua"
+	    shift 2
+	    exec "$@"' sh PORT "$T" "$@"
+}
+
 # start_mail PROTOCOL: nginx's mail proxy, which has nothing behind it
 start_mail()
 {
@@ -318,29 +330,24 @@ start_mail()
 
 	need nginx
 	[ -e $module ] || skip "no $module"
-	cat >"$T/mail.conf" <<-END
-		load_module $module;
-		daemon off;
-		master_process off;
-		pid $T/nginx.pid;
-		error_log stderr;
-		events { worker_connections 64; }
-		mail {
-			server_name localhost;
-			auth_http 127.0.0.1:1/;
-			ssl_certificate $CERTS/good.pem;
-			ssl_certificate_key $CERTS/good.key;
-			starttls only;
-			server {
-				listen 127.0.0.1:HERE;
-				protocol $1;
-				smtp_auth none;
-			}
-		}
-	END
-	# shellcheck disable=SC2016
-	start_server sh -c 'sed "s|HERE|$1|" "$2/mail.conf" >"$2/nginx.conf"
-	    exec nginx -p "$2" -c "$2/nginx.conf"' sh PORT "$T"
+	serve "load_module $module;
+daemon off;
+master_process off;
+pid $T/nginx.pid;
+error_log stderr;
+events { worker_connections 64; }
+mail {
+	server_name localhost;
+	auth_http 127.0.0.1:1/;
+	ssl_certificate $CERTS/good.pem;
+	ssl_certificate_key $CERTS/good.key;
+	starttls only;
+	server {
+		listen 127.0.0.1:HERE;
+		protocol $1;
+		smtp_auth none;
+	}
+}" nginx -p "$T" -c "$T/server.cfg.lua"
 }
 
 @test "nginx starts TLS in SMTP" {
@@ -394,6 +401,61 @@ start_mail()
 	# AuthenticationOk.
 	assert_equal "$(within 10 head -c 9 "$S/out" | od -An -tx1)" \
 	    ' 52 00 00 00 08 00 00 00 00'
+}
+
+@test "OpenLDAP starts TLS" {
+	local slapd=/usr/sbin/slapd
+
+	need $slapd
+	serve "TLSCertificateFile $CERTS/good.pem
+TLSCertificateKeyFile $CERTS/good.key" \
+	    $slapd -f "$T/server.cfg.lua" -h ldap://127.0.0.1:PORT -d 0
+	open_tls s starttls=ldap
+	# An anonymous bind, and its success.
+	printf '\060\014\002\001\002\140\007\002\001\003\004\000\200\000' >"$S/in"
+	assert_equal "$(within 10 head -c 14 "$S/out" | od -An -v -tx1)" \
+	    ' 30 0c 02 01 02 61 07 0a 01 00 04 00 04 00'
+}
+
+@test "Prosody starts TLS" {
+	need prosody
+	serve "data_path = '$T'
+pidfile = '$T/prosody.pid'
+run_as_root = true
+modules_enabled = { 'tls' }
+modules_disabled = { 's2s' }
+c2s_ports = { HERE }
+c2s_interfaces = { '127.0.0.1' }
+log = { error = '*console' }
+VirtualHost 'localhost'
+ssl = { key = '$CERTS/good.key'; certificate = '$CERTS/good.pem' }" \
+	    prosody --config "$T/server.cfg.lua" -F
+	open_tls s starttls=xmpp
+	printf '%s' "<stream:stream to='localhost' version='1.0'" \
+	    " xmlns='jabber:client'" \
+	    " xmlns:stream='http://etherx.jabber.org/streams'>" >"$S/in"
+	read -rt 10 -d '>' line <"$S/out"
+	assert_equal "$line" "<?xml version='1.0'?"
+}
+
+@test "vsftpd starts TLS" {
+	need vsftpd
+	mkdir -m 555 "$T/nothing"
+	serve "listen=YES
+listen_address=127.0.0.1
+listen_port=HERE
+background=NO
+run_as_launching_user=YES
+anonymous_enable=YES
+ssl_enable=YES
+allow_anon_ssl=YES
+rsa_cert_file=$CERTS/good.pem
+rsa_private_key_file=$CERTS/good.key
+secure_chroot_dir=$T/nothing
+ssl_ciphers=HIGH" vsftpd "$T/server.cfg.lua"
+	open_tls s starttls=ftp framing=smtp
+	run -0 request s 'USER anonymous\r\n'
+	assert_output $'331 Please specify the password.\r'
 }
 
 # ---- the manual

@@ -157,6 +157,12 @@ struct framing {
 	 */
 	size_t (*blank)(const uint8_t *data, size_t size);
 	/*
+	 * Of a whole message, how many bytes at its front and at its back are
+	 * the framing's, and not what it says.  NULL: none.
+	 */
+	void (*bare)(const struct framing_choice *choice, const uint8_t *data,
+	    size_t size, size_t *front, size_t *back);
+	/*
 	 * A reply of the broker's own into out.  NULL: there is none, an end
 	 * of file has to say it.
 	 */

@@ -87,7 +87,7 @@ dialogue_end(struct dialogue *d)
 	d->cutting = d->tunnel = NULL;
 	timer_clear(&d->silence);
 	if (d->post != POST_NONE)
-		post_resume(d);
+		post_resume(d->s);
 	d->post = POST_NONE;
 	if (d->channel != NULL)
 		channel_stop(d->channel);
@@ -223,7 +223,7 @@ dialogue_turn(struct dialogue *d)
 	if (x != NULL && x->w != NULL && x->w->blocked)
 		wire_resume(x->w);
 	if (d->post != POST_NONE)
-		post_resume(d);
+		post_resume(d->s);
 	if (d->closing && TAILQ_EMPTY(&d->exchanges))
 		dialogue_end(d);
 }

@@ -307,7 +307,7 @@ void post_late(struct wire *w);
 /* One step of what comes; false: there is no more to do now. */
 bool post_step(struct wire *w);
 /* A channel may take more, or has gone. */
-void post_resume(struct dialogue *d);
+void post_resume(struct session *s);
 /* It wants no more of the one that is being delivered. */
 void post_void(struct dialogue *d);
 /* Drop all that have come and were not read: how many bytes. */

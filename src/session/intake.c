@@ -167,10 +167,28 @@ intake_is_too_long(struct dialogue *d)
 	return true;
 }
 
+/* With bare=yes: a datagram without what cut it. */
+static void
+intake_bare(struct dialogue *d)
+{
+	const struct framing_choice *f = intake_framing(d);
+	struct buf *b = &d->cutting->bytes;
+	size_t front, back;
+
+	if (!d->s->options.session.bare || f->cut == NULL ||
+	    f->cut->bare == NULL)
+		return;
+	f->cut->bare(f, buf_peek(b), buf_length(b), &front, &back);
+	d->held -= front + back;
+	buf_shorten(b, back);
+	buf_drain(b, front);
+}
+
 /* A datagram, by whatever it was cut. */
 static void
 intake_end(struct dialogue *d)
 {
+	intake_bare(d);
 	if (!intake_is_too_long(d))
 		intake_whole(d);
 }

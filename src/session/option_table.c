@@ -179,7 +179,15 @@ static const struct option_row message_option_rows[] = {
 	    .value = "block",
 	    .live = true,
 	    .text = "A private channel of a stream that does not read in "
-		    "time: the peer waits for it, or it misses bytes." },
+		    "time, or any channel of datagrams: the peer waits for "
+		    "it, or it misses bytes." },
+	{ .name = "bare",
+	    .type = OPTION_BOOL,
+	    SESSION_ROW(bare),
+	    .value = "no",
+	    .live = true,
+	    .text = "With framing=datagram:FRAMING: what ends a message, or "
+		    "says its length, is not sent." },
 	{ .name = "crlf",
 	    .type = OPTION_BOOL,
 	    SESSION_ROW(crlf),

@@ -1,12 +1,11 @@
 /*
  * Post: messages that are paired with nothing (framing=datagram).  What is
  * sent is done with when it is sent, but for `fifoctl request', which takes
- * the next one that comes for its reply; what comes goes to every channel.
+ * the next one that comes for its reply; any other goes to every channel.
  *
  * One at a time is in the wire's chunk, and stays there until every channel
- * has it (slow=block), or until the default one has (slow=drop).  Nothing is
- * read from the link meanwhile: its kernel keeps, or drops and counts, what
- * comes.
+ * has it (slow=block).  Nothing is read from the link meanwhile: its kernel
+ * keeps, or drops and counts, what comes.
  */
 #include <errno.h>
 #include <string.h>
@@ -93,26 +92,44 @@ post_late(struct wire *w)
 
 /* --- receiving --- */
 
+/* Whoever has waited longest for a reply; NULL: nobody does. */
+static struct dialogue *
+post_waiter(const struct wire *w)
+{
+	const struct exchange *x;
+
+	TAILQ_FOREACH(x, &w->exchanges, queued)
+		if (x->d->channel->once && x->sent > 0 && !x->d->gone)
+			return x->d;
+	return NULL;
+}
+
+static void
+post_due(struct dialogue *d)
+{
+	d->post = POST_DUE;
+	d->post_done = 0;
+}
+
 /* Who is to have the one that has come. */
 static void
 post_begin(struct wire *w)
 {
-	const struct exchange *x;
-	struct dialogue *d;
+	struct dialogue *d = post_waiter(w);
 
 	w->posting = true;
 	w->carried++;
 	w->s->flow.to_client.bytes += chunk_length(w->chunk);
 	post_healed(w);
 	wire_rest(w);
-	TAILQ_FOREACH(d, &w->s->pool->dialogues, entry) {
-		x = TAILQ_FIRST(&d->exchanges);
-		if (d->channel == NULL || d->gone || (d->channel->once ?
-		    x == NULL || x->sent == 0 : d->closing))
-			continue;
-		d->post = POST_DUE;
-		d->post_done = 0;
+	if (d != NULL) {
+		post_due(d);
+		return;
 	}
+	TAILQ_FOREACH(d, &w->s->pool->dialogues, entry)
+		if (d->channel != NULL && !d->gone && !d->closing &&
+		    !d->channel->once)
+			post_due(d);
 }
 
 /* It has it. */
@@ -163,14 +180,11 @@ post_give(struct wire *w, struct dialogue *d)
 	return true;
 }
 
-/* With slow=drop, further channels miss what they have no room for. */
+/* With slow=drop, channels miss what they have no room for. */
 static bool
 post_may_miss(const struct dialogue *d)
 {
-	const struct session *s = d->s;
-
-	return s->options.session.slow == SLOW_DROP && d != s->pool->own &&
-	    !d->channel->once;
+	return d->s->options.session.slow == SLOW_DROP && !d->channel->once;
 }
 
 static void
@@ -224,9 +238,9 @@ post_step(struct wire *w)
 }
 
 void
-post_resume(struct dialogue *d)
+post_resume(struct session *s)
 {
-	struct wire *w = TAILQ_FIRST(&d->s->pool->wires);
+	struct wire *w = TAILQ_FIRST(&s->pool->wires);
 
 	if (w != NULL && w->blocked)
 		wire_resume(w);
@@ -235,11 +249,13 @@ post_resume(struct dialogue *d)
 void
 post_void(struct dialogue *d)
 {
+	if (d->post == POST_NONE)
+		return;
 	if (d->post == POST_BEGUN)
 		d->post_done = SIZE_MAX;
 	else if (d->post == POST_DUE)
 		d->post = POST_VOID;
-	post_resume(d);
+	post_resume(d->s);
 }
 
 uint64_t

@@ -54,10 +54,12 @@ session_name_check(const char *name, struct why *why)
 static void
 session_turn(struct session *s)
 {
-	if (s->pool != NULL)
-		pool_turn(s);
-	else
+	if (s->pool == NULL)
 		flow_turn(s);
+	else
+		pool_turn(s);
+	if (s->pool != NULL && s->pool->unpaired)
+		post_resume(s);
 }
 
 static void session_late(void *arg);

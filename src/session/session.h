@@ -73,7 +73,7 @@ struct session_options {
 	int on_close;           /* enum session_on_close */
 	int accept;             /* enum session_accept */
 	int max_peers;          /* with accept=each or merge, at a time */
-	bool crlf;
+	bool crlf, bare;
 	size_t log;             /* bytes after which `log` is cut over */
 };
 

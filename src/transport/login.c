@@ -233,10 +233,11 @@ login_want(struct login *g)
 int
 login_advance(struct link *l)
 {
+	const struct child_options *o = l->dial->child;
 	struct login *g = l->login;
 	int in, out;
 
-	if (g == NULL && l->dial->child->on_connect == NULL)
+	if (g == NULL && (o == NULL || o->on_connect == NULL))
 		return 1;
 	if (g == NULL)
 		return login_start(l);

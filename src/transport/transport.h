@@ -30,7 +30,7 @@ struct dial {
 	const struct tls_options *tls;
 	struct tls_memory *tls_memory;
 	unsigned refused;       /* udp: of its addresses, from the first */
-	const struct child_options *child;
+	const struct child_options *child;      /* NULL: nothing is run */
 	const struct keeper_home *home; /* where programs run; NULL: as ours */
 	char exit[16];          /* how the newest program ended: "3", "SIGHUP" */
 	bool proven;            /* ... it was there, and so will the next be */
