@@ -46,6 +46,8 @@ test    bc                              bc
 test    sqlite3                         sqlite3
 test    wget                            wget
 test    hexdump                         bsdextrautils
+test    nc                              netcat-openbsd
+test    wget                            wget
 test    socat                           socat
 test    ip                              iproute2
 test    nc                              netcat-openbsd
