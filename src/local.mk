@@ -57,7 +57,8 @@ src_libfifod_a_SOURCES = \
 	src/transport/tls_verdict.c src/transport/tls_verify.c \
 	src/transport/tls_words.c src/transport/transport.c \
 	src/transport/transport.h src/transport/via.c src/transport/via.h \
-	src/transport/way.c src/transport/way.h src/channel/channel.c src/channel/channel.h \
+	src/transport/way.c src/transport/way.h src/transport/way_options.c \
+	src/channel/channel.c src/channel/channel.h \
 	src/channel/channel_fifo.c src/channel/channel_socket.c \
 	src/channel/channel_stdio.c src/channel/owner.h src/channel/pair.c \
 	src/channel/pair.h src/channel/slots.c src/channel/slots.h \
