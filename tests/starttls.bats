@@ -271,6 +271,18 @@ refused()
 	assert_equal "$line" there
 }
 
+@test "what a client sends behind its request for TLS is not waited for" {
+	# MySQL's request has no answer but the handshake.
+	dialogue mysql
+	scripted mysql "${DIALOGUE[0]}" "wait-file $T/go" \
+	    "${DIALOGUE[1]}" starttls 'send there\n' stall
+	open_tls s starttls=mysql --no-wait
+	wait_status s state handshake
+	: >"$T/go"
+	read -rt 10 line <"$S/out"
+	assert_equal "$line" there
+}
+
 @test "a resumed connection begins in clear again" {
 	dialogue smtp
 	scripted smtp "${DIALOGUE[@]}" starttls 'exactly hi\n' 'send ho\n' stall

@@ -43,6 +43,7 @@ struct prelude_line {
 struct prelude_kind {
 	const char *name;       /* "socks5", "smtp" */
 	const char *usage;      /* of a proxy: "socks5://[USER@]HOST:PORT" */
+	const char *text;       /* one sentence for help and the manual */
 	unsigned flags;         /* PRELUDE_... */
 	/*
 	 * Say the first word, if it is ours, and set need or until.  With no

@@ -257,12 +257,17 @@ tcp_open(struct link *l)
 {
 	static const int families[] = { AF_UNSPEC, AF_INET, AF_INET6 };
 	struct tcp *t = (struct tcp *)l;
-	const struct dial *d = l->dial;
-	const struct url *to = way_first(d);
-	struct keeper_look_up what = { to->host, to->port,
-		families[d->link->family], d->link->place.netns };
+	const struct link_options *o = l->dial->link;
+	struct keeper_look_up what = { .family = families[o->family],
+		.netns = o->place.netns };
+	const struct url *to;
 	struct why why;
 
+	to = way_first(l->dial, &why);
+	if (to == NULL)
+		return link_fail(l, why.fault, "%s", why.text);
+	what.host = to->host;
+	what.port = to->port;
 	t->resolve = keeper_resolve(&what, tcp_resolved, t, &why);
 	if (t->resolve == NULL)
 		return link_fail(l, why.fault, "%s", why.text);

@@ -33,10 +33,15 @@ way_hears_greeting(const struct dial *dial)
 	return kind != NULL && kind->flags & PRELUDE_GREETED;
 }
 
+/* Whoever has left out way_prepare() does not get there without proxies. */
 const struct url *
-way_first(const struct dial *dial)
+way_first(struct dial *dial, struct why *why)
 {
-	return dial->via != NULL ? &dial->via->hop[0].url : dial->url;
+	if (dial->link->via == NULL)
+		return dial->url;
+	if (dial->via == NULL)
+		dial->via = via_new(dial->link->via, why);
+	return dial->via != NULL ? &dial->via->hop[0].url : NULL;
 }
 
 /* Does a connection of this transport begin with preludes? */
