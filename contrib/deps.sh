@@ -37,6 +37,9 @@ test    curl                            curl
 test    nginx                           nginx-light
 test    /usr/lib/nginx/modules/ngx_mail_module.so libnginx-mod-mail
 test    /usr/sbin/slapd                 slapd
+test    /usr/lib/dovecot/imap           dovecot-imapd
+test    /usr/lib/dovecot/lmtp           dovecot-lmtpd
+test    /usr/lib/dovecot/managesieve    dovecot-managesieved
 test    prosody                         prosody
 test    vsftpd                          vsftpd
 test    ncat                            ncat

@@ -97,6 +97,14 @@ idle()
 	assert_line --partial tls://HOST:PORT
 }
 
+@test "fifoctl help ways lists the kinds of proxies and of STARTTLS" {
+	run -0 "$FIFOCTL" help ways
+	assert_line '  socks5://[USER@]HOST:PORT'
+	assert_line '  http://[USER@]HOST:PORT'
+	assert_line '  smtp'
+	assert_line '  postgres'
+}
+
 @test "fifoctl help exit lists the exit statuses" {
 	run -0 "$FIFOCTL" help exit
 	for n in 0 1 2 3 4 6 7 28 35 60 130; do
