@@ -8,8 +8,8 @@ load helper/command
 # A host name that no name server is asked for: a label is at most 63 bytes.
 NOWHERE=$(printf '%064d' 0).invalid
 
-COMMANDS="open close list status path log set reconnect wait watch reload stop
-    request channel attach help version"
+COMMANDS="open close list status path log set reconnect wait watch tap sync
+    probe reload stop request channel attach help version"
 
 # nobody_listens: port is one that refuses, of which nobody else can listen
 nobody_listens()
@@ -95,6 +95,14 @@ idle()
 	run -0 "$FIFOCTL" help endpoints
 	assert_line --partial tcp://HOST:PORT
 	assert_line --partial tls://HOST:PORT
+}
+
+@test "fifoctl help ways lists the kinds of proxies and of STARTTLS" {
+	run -0 "$FIFOCTL" help ways
+	assert_line '  socks5://[USER@]HOST:PORT'
+	assert_line '  http://[USER@]HOST:PORT'
+	assert_line '  smtp'
+	assert_line '  postgres'
 }
 
 @test "fifoctl help exit lists the exit statuses" {

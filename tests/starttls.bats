@@ -271,6 +271,18 @@ refused()
 	assert_equal "$line" there
 }
 
+@test "what a client sends behind its request for TLS is not waited for" {
+	# MySQL's request has no answer but the handshake.
+	dialogue mysql
+	scripted mysql "${DIALOGUE[0]}" "wait-file $T/go" \
+	    "${DIALOGUE[1]}" starttls 'send there\n' stall
+	open_tls s starttls=mysql --no-wait
+	wait_status s state handshake
+	: >"$T/go"
+	read -rt 10 line <"$S/out"
+	assert_equal "$line" there
+}
+
 @test "a resumed connection begins in clear again" {
 	dialogue smtp
 	scripted smtp "${DIALOGUE[@]}" starttls 'exactly hi\n' 'send ho\n' stall
@@ -374,26 +386,32 @@ mail {
 	refute_output --partial STLS
 }
 
-# As nobody, where we are root: it insists on that.
+# nobodys: DIR for a server that will not run as root, and AS runs it as nobody
+nobodys()
+{
+	DIR=$T AS=()
+	if [ "$(id -u)" -eq 0 ]; then
+		user_prepare
+		DIR=$USER_DIR
+		AS=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
+	fi
+	cp "$CERTS/good.pem" "$CERTS/good.key" "$DIR"
+	chmod 600 "$DIR/good.key"
+	[ ${#AS[@]} -eq 0 ] || chown nobody:nogroup "$DIR"/good.*
+}
+
 @test "PostgreSQL starts TLS" {
-	local bin dir=$T as=()
+	local bin
 
 	bin=$(echo /usr/lib/postgresql/*/bin)
 	bin=${bin##* }
 	need "$bin/postgres"
-	if [ "$(id -u)" -eq 0 ]; then
-		user_prepare
-		dir=$USER_DIR
-		as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
-	fi
-	cp "$CERTS/good.pem" "$CERTS/good.key" "$dir"
-	chmod 600 "$dir/good.key"
-	[ ${#as[@]} -eq 0 ] || chown nobody:nogroup "$dir"/good.*
-	"${as[@]}" env LC_ALL=C "$bin/initdb" -D "$dir/data" -U nobody \
+	nobodys
+	"${AS[@]}" env LC_ALL=C "$bin/initdb" -D "$DIR/data" -U nobody \
 	    -A trust -N >"$T/initdb.log" 2>&1 3>&- || fail "$(cat "$T/initdb.log")"
-	start_server "${as[@]}" "$bin/postgres" -D "$dir/data" -p PORT \
-	    -k "$dir" -h 127.0.0.1 -c ssl=on -c fsync=off \
-	    -c "ssl_cert_file=$dir/good.pem" -c "ssl_key_file=$dir/good.key"
+	start_server "${AS[@]}" "$bin/postgres" -D "$DIR/data" -p PORT \
+	    -k "$DIR" -h 127.0.0.1 -c ssl=on -c fsync=off \
+	    -c "ssl_cert_file=$DIR/good.pem" -c "ssl_key_file=$DIR/good.key"
 	open_tls s starttls=postgres
 	# The startup message: protocol 3.0, user nobody, database postgres.
 	printf '\0\0\0\47\0\3\0\0user\0nobody\0database\0postgres\0\0' \
@@ -401,6 +419,87 @@ mail {
 	# AuthenticationOk.
 	assert_equal "$(within 10 head -c 9 "$S/out" | od -An -tx1)" \
 	    ' 52 00 00 00 08 00 00 00 00'
+}
+
+@test "MariaDB starts TLS" {
+	need /usr/sbin/mariadbd
+	nobodys
+	"${AS[@]}" mkdir "$DIR/data"
+	start_server "${AS[@]}" /usr/sbin/mariadbd --no-defaults \
+	    --datadir="$DIR/data" --tmpdir="$DIR" --skip-innodb \
+	    --default-storage-engine=Aria --skip-grant-tables --skip-networking=0 \
+	    --bind-address=127.0.0.1 --port=PORT --socket="$DIR/my" \
+	    --pid-file="$DIR/my.pid" --ssl-cert="$DIR/good.pem" \
+	    --ssl-key="$DIR/good.key" --lc-messages-dir=/usr/share/mysql
+	open_tls s starttls=mysql
+	# The rest of our answer to the greeting, as user x; all may log in.
+	printf '\43\0\0\2\205\256\7\0\0\0\0\1\41%b%b' \
+	    "$(printf '\\0%.0s' $(seq 23))" 'x\0\0' >"$S/in"
+	# An OK: seven bytes, the third of the conversation.
+	assert_equal "$(within 10 head -c 5 "$S/out" | od -An -tx1)" \
+	    ' 07 00 00 03 00'
+}
+
+@test "Dovecot starts TLS in IMAP, LMTP and ManageSieve" {
+	local imap lmtp protocol
+
+	need dovecot
+	require_root
+	[ -e /usr/lib/dovecot/managesieve-login ] || skip "no managesieve"
+	[ -e /usr/lib/dovecot/lmtp ] || skip "no lmtp"
+	# Three ports: two others that were free just before.
+	start_peer imap script --refuse
+	start_peer lmtp script --refuse
+	imap=$PORT_imap lmtp=$PORT_lmtp
+	stop_peer imap
+	stop_peer lmtp
+	# Its sockets' names have to be short.
+	user_prepare
+	serve "base_dir = $USER_DIR/run
+state_dir = $USER_DIR/run
+log_path = /dev/stderr
+protocols = imap lmtp sieve
+listen = 127.0.0.1
+ssl = yes
+ssl_cert = <$CERTS/good.pem
+ssl_key = <$CERTS/good.key
+default_internal_user = nobody
+default_internal_group = nogroup
+default_login_user = nobody
+service imap-login {
+  inet_listener imap {
+    port = $imap
+  }
+  inet_listener imaps {
+    port = 0
+  }
+}
+service lmtp {
+  inet_listener lmtp {
+    port = $lmtp
+    ssl = no
+  }
+}
+service managesieve-login {
+  inet_listener sieve {
+    port = HERE
+  }
+}
+passdb {
+  driver = static
+}" dovecot -F -c "$T/server.cfg.lua"
+	open_tls sieve starttls=sieve
+	read -rt 10 line <"$S/out"
+	assert_equal "${line%% *}" '"IMPLEMENTATION"'
+	port=$imap
+	open_tls imap starttls=imap
+	printf 'a NOOP\r\n' >"$S/in"
+	read -rt 10 line <"$S/out"
+	assert_equal "${line:0:4}" 'a OK'
+	port=$lmtp
+	open_tls lmtp starttls=lmtp framing=smtp
+	run -0 request lmtp 'LHLO me\r\n'
+	assert_line $'250-8BITMIME\r'
 }
 
 @test "OpenLDAP starts TLS" {

@@ -14,6 +14,12 @@ setup()
 	start_broker
 }
 
+teardown()
+{
+	common_teardown
+	[ ! -s "$T/ns" ] || ip netns del "$(cat "$T/ns")"
+}
+
 # The endpoint of scripted proxies: nobody here could resolve it.
 ENDPOINT=tcp://example.test:25
 
@@ -544,6 +550,36 @@ options=()
 		skip 'the portable build has no splice'
 	fi
 	grep -q 'splice(.* = [1-9]' "$T/strace"
+}
+
+# ---- where the first proxy is reached from
+
+@test "bind is about the connection to the first proxy" {
+	scripted proxy "$HELLO" "$HELLO_OK" "$ASK" "$ASK_OK" stall
+	open_session s "$ENDPOINT" "via=socks5://127.0.0.1:$port" \
+	    bind=127.0.0.77
+	assert_equal "$(status_of s local | cut -d : -f 1)" 127.0.0.77
+}
+
+@test "netns is where the first proxy is reached from, and only there" {
+	local ns=fifod-via-$$ name=$PEER
+
+	require_root
+	need ip
+	ip netns add $ns 2>/dev/null || skip "no network namespaces here"
+	echo "$ns" >"$T/ns"
+	ip netns exec $ns ip link set lo up
+	printf '#!/bin/sh\nexec ip netns exec %s "%s" "$@"\n' $ns "$PEER" \
+	    >"$T/peer-there"
+	chmod +x "$T/peer-there"
+	PEER=$T/peer-there
+	scripted proxy "$HELLO" "$HELLO_OK" "$ASK" "$ASK_OK" 'send there\n' stall
+	open_session s "$ENDPOINT" "via=socks5://127.0.0.1:$port" netns=$ns
+	read -rt 10 line <"$S/out"
+	assert_equal "$line" there
+	PEER=$name
+	run -7 open_session bad "$ENDPOINT" "via=socks5://127.0.0.1:$port"
+	assert_output --partial 'connection refused'
 }
 
 # ---- the PROXY header

@@ -293,6 +293,8 @@ void wire_turn(struct wire *w);
  */
 void wire_end(struct wire *w, const struct why *why);
 void wire_free(struct wire *w);
+/* No more will be asked on it: before its end, where there is time for one. */
+void wire_farewell(struct wire *w);
 
 /* Nothing is on it: for how long may that be? */
 void wire_rest(struct wire *w);
@@ -353,6 +355,8 @@ void pool_enter(struct session *s, const char *reason);
 void pool_reconnect(struct session *s);
 /* Take what clients have asked so far, before the session closes. */
 void pool_drain(struct session *s);
+/* wire_farewell() to each. */
+void pool_farewell(struct session *s);
 /* Does anything wait for an answer? */
 bool pool_busy(const struct session *s);
 /* Bytes between the clients and the peer. */

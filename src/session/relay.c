@@ -75,6 +75,7 @@ relay_free(void *arg)
 		s->relays->count--;
 	if (r->guest)
 		door_left(s);
+	free(r->voice);
 	free(r->why);
 	free(r);
 }
@@ -287,13 +288,39 @@ relay_late(void *arg)
 	relay_unreached(r);
 }
 
+/* What the descriptor did not tell. */
+static void
+relay_told(struct relay *r)
+{
+	r->peer.news.readable = true;
+	relay_turn(r);
+}
+
 static void
 relay_changed(struct link *l, void *arg)
 {
 	if (l->phase == LINK_UP)
 		relay_up(arg);
+	else if (l->phase == LINK_NEWS)
+		relay_told(arg);
 	else if (l->phase == LINK_FAILED)
 		relay_unreached(arg);
+}
+
+/* What programs say is logged; of connections there are too many for that. */
+static bool
+relay_talks(const struct session *s)
+{
+	return s->transport->flags & TRANSPORT_RUNS ||
+	    s->options.child.on_connect != NULL;
+}
+
+static void
+relay_note(void *arg, const char *text)
+{
+	const struct relay *r = arg;
+
+	session_log(r->s, false, "%s", text);
 }
 
 static void
@@ -305,8 +332,9 @@ relay_dial(void *arg)
 	r->tries++;
 	timer_set(&r->timer, s->options.link.timeout_connect, relay_late, r);
 	dial_refresh(s);
-	r->peer.link = link_new(s->transport, &s->dial, relay_changed, r,
-	    r->why, NULL);
+	r->peer.link = link_new(s->transport, r->voice != NULL ?
+	    &r->voice->dial : &s->dial, relay_changed, r, r->why,
+	    relay_talks(s) ? relay_note : NULL);
 }
 
 static struct relay *
@@ -325,11 +353,30 @@ relay_make(struct session *s, int fd, struct link *l)
 	return r;
 }
 
+/* The header that tells the peer of us is to tell it of the client. */
+static void
+relay_speak(struct relay *r)
+{
+	struct relay_voice *v;
+	struct prelude_ends *ends;
+	socklen_t from = sizeof(ends->from), to = sizeof(ends->to);
+
+	if (r->s->options.link.proxy_protocol == 0)
+		return;
+	v = r->voice = xcalloc(1, sizeof(*r->voice));
+	ends = &v->ends;
+	v->dial = r->s->dial;
+	v->dial.client = ends;
+	getpeername(r->client.fd, (struct sockaddr *)&ends->from, &from);
+	getsockname(r->client.fd, (struct sockaddr *)&ends->to, &to);
+}
+
 static void
 relay_begin(struct relay *r)
 {
 	struct session *s = r->s;
 
+	relay_speak(r);
 	s->relays->count++;
 	r->to_peer.bytes = &s->flow.to_peer.bytes;
 	r->to_client.bytes = &s->flow.to_client.bytes;
@@ -373,6 +420,20 @@ relay_bridge(struct session *s, struct link *l)
 	relay_watch(&r->peer, fds[0], relay_peer_news, r);
 	deferred_queue(&r->later, relay_again, r);
 	return fds[1];
+}
+
+void
+relay_go_on(struct session *s)
+{
+	struct relay *r, *next;
+
+	if (s->relays == NULL)
+		return;
+	for (r = TAILQ_FIRST(&s->relays->list); r != NULL; r = next) {
+		next = TAILQ_NEXT(r, entry);
+		if (r->up && !r->gone)
+			relay_turn(r);
+	}
 }
 
 void

@@ -14,6 +14,8 @@
 #include "session/pump.h"
 #include "session/relay.h"
 #include "session/relay_pipe.h"
+#include "transport/prelude.h"
+#include "transport/transport.h"
 
 /*
  * One side.  news.readable and news.writable are presumed, from the loop's
@@ -29,6 +31,7 @@ struct relay_end {
 struct relay_way {
 	struct relay_end *from, *to;
 	uint64_t *bytes;        /* the session's: passed on */
+	uint64_t mark;          /* of what is held: mirror.h */
 	struct relay_pipe *pipe;        /* splice(2) goes through it; or NULL */
 	uint8_t *held;          /* what `to' has not taken; or NULL */
 	uint32_t start, end;    /* of it */
@@ -49,6 +52,7 @@ struct relay {
 	bool gone;              /* to be freed at the end of the turn */
 	int tries;              /* to reach the peer */
 	int64_t since_ms;       /* the client came, or one end broke */
+	struct relay_voice *voice;      /* proxy-protocol: for whom it speaks */
 	struct timer timer;     /* of reaching the peer; of resetting */
 	struct deferred later;  /* goes on, or is freed */
 	struct why *why;        /* while the peer is being reached */
@@ -61,6 +65,12 @@ struct relays {
 	uint64_t unserved;
 	uint64_t bridged;       /* bytes, which the session counts already */
 	struct seldom told;     /* of clients that were not served */
+};
+
+/* What the session dials, in its client's name. */
+struct relay_voice {
+	struct dial dial;
+	struct prelude_ends ends;
 };
 
 /* --- relay_pump.c --- */

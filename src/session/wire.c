@@ -450,6 +450,15 @@ wire_lost(struct wire *w, struct exchange *x, const struct why *why)
 	}
 }
 
+/* A program is let go by an end of file; others only need the link's end. */
+void
+wire_farewell(struct wire *w)
+{
+	if (w->up && w->nexchanges == 0 && !w->deaf &&
+	    w->s->transport->flags & TRANSPORT_RUNS)
+		link_finish(w->link);
+}
+
 void
 wire_end(struct wire *w, const struct why *why)
 {
@@ -465,6 +474,8 @@ wire_end(struct wire *w, const struct why *why)
 	timer_clear(&w->deadline);
 	timer_clear(&w->silence);
 	w->s->lost += link_lost(w->link);
+	if (why == NULL && !pool->renewing)
+		wire_farewell(w);
 	link_free(w->link);
 	w->link = NULL;
 	w->up = false;

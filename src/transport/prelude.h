@@ -34,27 +34,32 @@ enum {
 
 struct prelude;
 
-/* One question and the start of the only answer that goes on; see prelude_lines.c. */
+/* A question, and how the only answer begins that goes on: prelude_lines.c. */
 struct prelude_line {
 	const char *say;        /* NULL: the other side speaks first */
-	const char *expect;     /* "200|201", in any case; NULL ends the list */
+	const char *expect;     /* "200|201", any case; NULL ends the list */
 };
 
 struct prelude_kind {
 	const char *name;       /* "socks5", "smtp" */
 	const char *usage;      /* of a proxy: "socks5://[USER@]HOST:PORT" */
+	const char *text;       /* one sentence for help and the manual */
 	unsigned flags;         /* PRELUDE_... */
 	/*
 	 * Say the first word, if it is ours, and set need or until.  With no
 	 * `answer' that is all.
 	 */
 	enum prelude_next (*begin)(struct prelude *p);
-	/* One unit of the answer has come: a block of `need' bytes, or all up
-	 * to and with `until'.  p->in has a NUL behind it. */
+	/*
+	 * One unit of the answer has come: a block of `need' bytes, or all up
+	 * to and with `until'.  A NUL stands behind it.
+	 */
 	enum prelude_next (*answer)(struct prelude *p, const uint8_t *unit,
 	    size_t n);
-	/* Of those that speak in lines: the part of a line that is a verdict;
-	 * NULL for a line that is to be skipped. */
+	/*
+	 * Of those that speak in lines: the part of a line that is a verdict;
+	 * NULL for a line that is to be skipped.
+	 */
 	const char *(*verdict)(struct prelude *p, const char *line);
 	const struct prelude_line *lines;
 };
@@ -111,7 +116,7 @@ const char *prelude_address(const struct sockaddr_storage *address,
 /* Returns PRELUDE_FAILED. */
 enum prelude_next prelude_fail(struct prelude *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* "it said: ..." and these bytes, cut to fit; what cannot be shown as '?'. */
+/* "it said: ..." and these bytes, cut to fit, '?' for what cannot be shown. */
 enum prelude_next prelude_said(struct prelude *p, const void *data, size_t n);
 
 /* Of those that speak in lines (prelude_lines.c): p->kind->lines says what. */

@@ -96,6 +96,7 @@ mysql_answer(struct prelude *p, const uint8_t *unit, size_t n)
 
 const struct prelude_kind prelude_postgres = {
 	.name = "postgres",
+	.text = "SSLRequest, and its answer of one byte.",
 	.flags = PRELUDE_TLS,
 	.begin = postgres_begin,
 	.answer = postgres_answer,
@@ -103,6 +104,7 @@ const struct prelude_kind prelude_postgres = {
 
 const struct prelude_kind prelude_mysql = {
 	.name = "mysql",
+	.text = "The SSL connection request, behind the server's greeting.",
 	.flags = PRELUDE_TLS | PRELUDE_GREETED,
 	.begin = mysql_begin,
 	.answer = mysql_answer,

@@ -122,6 +122,8 @@ http_answer(struct prelude *p, const uint8_t *unit, size_t n)
 const struct prelude_kind prelude_http = {
 	.name = "http",
 	.usage = "http://[USER@]HOST:PORT",
+	.text = "HTTP's CONNECT (RFC 9110), with Basic authentication (RFC "
+		"7617); for all endpoints, http:// too.",
 	.begin = http_begin,
 	.answer = http_answer,
 };

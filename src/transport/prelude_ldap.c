@@ -152,6 +152,7 @@ ldap_answer(struct prelude *p, const uint8_t *unit, size_t n)
 
 const struct prelude_kind prelude_ldap = {
 	.name = "ldap",
+	.text = "The extended operation StartTLS (RFC 4511).",
 	.flags = PRELUDE_TLS,
 	.begin = ldap_begin,
 	.answer = ldap_answer,

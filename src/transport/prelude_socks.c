@@ -213,14 +213,17 @@ socks4_answer(struct prelude *p, const uint8_t *unit, size_t n)
 const struct prelude_kind prelude_socks5 = {
 	.name = "socks5",
 	.usage = "socks5://[USER@]HOST:PORT",
+	.text = "SOCKS5 (RFC 1928), without or with a user and a password "
+		"(RFC 1929).",
 	.begin = socks5_begin,
 	.answer = socks5_answer,
 };
 
-/* As curl spells it where the proxy resolves the name: ours always does. */
 const struct prelude_kind prelude_socks5h = {
 	.name = "socks5h",
 	.usage = "socks5h://[USER@]HOST:PORT",
+	.text = "The same: it is always the proxy that resolves the name, "
+		"which is what other programs mean by the h.",
 	.begin = socks5_begin,
 	.answer = socks5_answer,
 };
@@ -228,6 +231,7 @@ const struct prelude_kind prelude_socks5h = {
 const struct prelude_kind prelude_socks4a = {
 	.name = "socks4a",
 	.usage = "socks4a://[USER@]HOST:PORT",
+	.text = "SOCKS4a, which knows no password.",
 	.begin = socks4_begin,
 	.answer = socks4_answer,
 };

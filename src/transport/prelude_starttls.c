@@ -12,6 +12,7 @@
 
 static const struct prelude_kind starttls_smtp = {
 	LINES("smtp", prelude_lines_code, PRELUDE_GREETED),
+	.text = "STARTTLS (RFC 3207), behind EHLO with our address.",
 	.lines = (const struct prelude_line[]){
 		{ NULL, "220" },
 		{ "EHLO %\r\n", "250" },
@@ -22,6 +23,7 @@ static const struct prelude_kind starttls_smtp = {
 
 static const struct prelude_kind starttls_lmtp = {
 	LINES("lmtp", prelude_lines_code, PRELUDE_GREETED),
+	.text = "STARTTLS (RFC 2033, 3207), behind LHLO with our address.",
 	.lines = (const struct prelude_line[]){
 		{ NULL, "220" },
 		{ "LHLO %\r\n", "250" },
@@ -32,6 +34,7 @@ static const struct prelude_kind starttls_lmtp = {
 
 static const struct prelude_kind starttls_imap = {
 	LINES("imap", prelude_lines_tagged, PRELUDE_GREETED),
+	.text = "STARTTLS (RFC 3501).",
 	.lines = (const struct prelude_line[]){
 		{ NULL, "* OK" },
 		{ "tls STARTTLS\r\n", "tls OK" },
@@ -41,6 +44,7 @@ static const struct prelude_kind starttls_imap = {
 
 static const struct prelude_kind starttls_pop3 = {
 	LINES("pop3", prelude_lines_plain, PRELUDE_GREETED),
+	.text = "STLS (RFC 2595).",
 	.lines = (const struct prelude_line[]){
 		{ NULL, "+OK" },
 		{ "STLS\r\n", "+OK" },
@@ -51,6 +55,7 @@ static const struct prelude_kind starttls_pop3 = {
 /* Posting allowed or not (RFC 3977 5.1) is no matter here. */
 static const struct prelude_kind starttls_nntp = {
 	LINES("nntp", prelude_lines_code, PRELUDE_GREETED),
+	.text = "STARTTLS (RFC 4642).",
 	.lines = (const struct prelude_line[]){
 		{ NULL, "200|201" },
 		{ "STARTTLS\r\n", "382" },
@@ -60,6 +65,7 @@ static const struct prelude_kind starttls_nntp = {
 
 static const struct prelude_kind starttls_ftp = {
 	LINES("ftp", prelude_lines_code, PRELUDE_GREETED),
+	.text = "AUTH TLS (RFC 4217).",
 	.lines = (const struct prelude_line[]){
 		{ NULL, "220" },
 		{ "AUTH TLS\r\n", "234" },
@@ -67,9 +73,9 @@ static const struct prelude_kind starttls_ftp = {
 	},
 };
 
-/* Under TLS the server says again what it can do. */
 static const struct prelude_kind starttls_sieve = {
 	LINES("sieve", prelude_lines_sieve, 0),
+	.text = "STARTTLS (RFC 5804); the server greets again under TLS.",
 	.lines = (const struct prelude_line[]){
 		{ NULL, "OK" },
 		{ "STARTTLS\r\n", "OK" },
@@ -79,6 +85,7 @@ static const struct prelude_kind starttls_sieve = {
 
 static const struct prelude_kind starttls_irc = {
 	LINES("irc", prelude_lines_irc, 0),
+	.text = "STARTTLS, as servers of IRCv3 have it.",
 	.lines = (const struct prelude_line[]){
 		{ "STARTTLS\r\n", "670" },
 		{ NULL, NULL },

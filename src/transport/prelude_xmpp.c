@@ -106,6 +106,8 @@ xmpp_answer(struct prelude *p, const uint8_t *unit, size_t n)
 
 const struct prelude_kind prelude_xmpp = {
 	.name = "xmpp",
+	.text = "starttls (RFC 6120), in a stream to verify-name or else to "
+		"the endpoint's host.",
 	.flags = PRELUDE_TLS,
 	.begin = xmpp_begin,
 	.answer = xmpp_answer,

@@ -233,15 +233,20 @@ tcp_open(struct link *l)
 {
 	static const int families[] = { AF_UNSPEC, AF_INET, AF_INET6 };
 	struct tcp *t = (struct tcp *)l;
-	const struct dial *d = l->dial;
-	const struct url *to = way_first(d);
-	struct keeper_look_up what = { to->host, to->port,
-		families[d->link->family], d->link->place.netns };
+	const struct link_options *o = l->dial->link;
+	struct keeper_look_up what = { .family = families[o->family],
+		.netns = o->place.netns };
+	const struct url *to;
 	struct why why;
 
-	if (d->recent_ms > 0) {
-		t->recall = keeper_recall(&what, d->recent_ms, tcp_resolved,
-		    t);
+	to = way_first(l->dial, &why);
+	if (to == NULL)
+		return link_fail(l, why.fault, "%s", why.text);
+	what.host = to->host;
+	what.port = to->port;
+	if (l->dial->recent_ms > 0) {
+		t->recall = keeper_recall(&what, l->dial->recent_ms,
+		    tcp_resolved, t);
 		return 0;
 	}
 	t->resolve = keeper_resolve(&what, tcp_resolved, t, &why);

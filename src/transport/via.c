@@ -10,10 +10,8 @@
 #include "keeper/keeper.h"
 #include "transport/via.h"
 
-/* The kinds of proxy, by scheme. */
-static const struct prelude_kind *const via_kinds[] = { &prelude_socks5,
-	&prelude_socks5h, &prelude_socks4a, &prelude_http };
-#define VIA_NKINDS (sizeof(via_kinds) / sizeof(via_kinds[0]))
+const struct prelude_kind *const via_kinds[] = { &prelude_socks5,
+	&prelude_socks5h, &prelude_socks4a, &prelude_http, NULL };
 
 /* A file of more lines than there may be proxies is another file. */
 #define VIA_FILE_MAX (VIA_MAX * 2 * (VIA_LOGIN_MAX + 2))
@@ -39,7 +37,7 @@ via_unknown(const char *scheme, struct why *why)
 	char known[160] = "";
 	size_t i;
 
-	for (i = 0; i < VIA_NKINDS; i++) {
+	for (i = 0; via_kinds[i] != NULL; i++) {
 		strlcat(known, i > 0 ? ", " : "", sizeof(known));
 		strlcat(known, via_kinds[i]->usage, sizeof(known));
 	}
@@ -52,7 +50,7 @@ hop_kind(struct via_hop *hop, struct why *why)
 {
 	size_t i;
 
-	for (i = 0; i < VIA_NKINDS; i++) {
+	for (i = 0; via_kinds[i] != NULL; i++) {
 		if (strcmp(hop->url.scheme, via_kinds[i]->name) == 0) {
 			hop->kind = via_kinds[i];
 			return 0;

@@ -14,6 +14,9 @@
 #define VIA_MAX 8
 #define VIA_LOGIN_MAX 255       /* RFC 1929 2 */
 
+/* The kinds of proxy, by scheme; NULL-terminated. */
+extern const struct prelude_kind *const via_kinds[];
+
 struct via_hop {
 	const struct prelude_kind *kind;
 	struct url url;

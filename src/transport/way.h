@@ -14,6 +14,7 @@
 
 struct dial;
 struct link;
+struct prelude_kind;
 struct transport;
 struct way;
 
@@ -25,8 +26,14 @@ int way_prepare(const struct transport *t, struct dial *dial,
     struct why *why);
 void way_forget(struct dial *dial);
 
-/* Whom the first connection is to: a proxy, or the endpoint itself. */
-const struct url *way_first(const struct dial *dial);
+/* What proxy-protocol= and starttls= ask for; NULL: nothing. */
+const struct prelude_kind *way_header(const struct dial *dial);
+const struct prelude_kind *way_starttls(const struct dial *dial);
+/*
+ * Whom the first connection is to: a proxy, or the endpoint itself; NULL +
+ * why where via= means nothing.
+ */
+const struct url *way_first(struct dial *dial, struct why *why);
 /* Does starttls= hear the greeting of the server, which comes only once? */
 bool way_hears_greeting(const struct dial *dial);
 
