@@ -521,9 +521,10 @@ udp_port()
 	assert_output --regexp '^whole [0-9]+ broken 0 twice 0$'
 	got=${output#whole }
 	got=${got%% *}
+	[ "$got" -gt 0 ]
+	# What is missing the kernel has lost, and no more than it says.
 	is_portable || assert_equal "$(($(status_of b lost) + got))" \
 	    "$DATAGRAM_ROUNDS"
-	is_portable || assert_equal "$got" "$DATAGRAM_ROUNDS"
 }
 
 @test "of many datagrams of mixed size each is sent as it was cut" {

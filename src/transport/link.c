@@ -94,6 +94,7 @@ const struct option_row link_option_rows[11] = {
 	    .type = OPTION_STRING,
 	    .offset = offsetof(struct link_options, place.netns),
 	    .check = link_check_netns,
+	    .available = netns_available,
 	    .never_empty = true,
 	    .text = "Resolve and connect in this network namespace and in no "
 		    "other: a name of ip-netns(8), or the path of a namespace "
