@@ -46,7 +46,10 @@ test    ncat                            ncat
 test    microsocks                      microsocks
 test    redis-server                    redis-server
 test    bc                              bc
+test    hexdump                         bsdextrautils
 test    socat                           socat
+test    ip                              iproute2
+test    nc                              netcat-openbsd
 test    /usr/bin/python3                python3
 dist    tar                             tar
 dist    xz                              xz-utils

@@ -82,7 +82,7 @@ idle()
 		option.connect) value=now ;;
 		# These are decided when it is opened.
 		option.framing) value= ;;
-		option.delivery | option.reconnect) value=auto ;;
+		option.delivery | option.reconnect | option.on-close) value=auto ;;
 		esac
 		grep -Eq "^  ${key#option.}=$value( |\$)" <<<"$help" ||
 		    fail "help options lacks ${key#option.}=$value"
@@ -961,8 +961,8 @@ complete_bash()
 	assert_output 'timeout-connect='
 	run -0 complete_bash 'fifoctl open a tcp://h:1 -o crlf='
 	assert_equal "$(sort <<<"$output")" $'no\nyes'
-	run -0 complete_bash 'fifoctl open a t'
-	assert_equal "$(sort <<<"$output")" $'tcp://\ntls://'
+	run -0 complete_bash 'fifoctl open a ht'
+	assert_equal "$(sort <<<"$output")" $'http://\nhttps://'
 	run -0 complete_bash 'fifoctl open a tcp://h:1 --re'
 	assert_output --replace
 	idle one

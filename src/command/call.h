@@ -15,6 +15,8 @@
 #include "base/why.h"
 #include "command/broker.h"
 #include "command/command.h"
+#include "keeper/spawn.h"
+#include "command/frame.h"
 
 /* A client that lets more than this wait for it is dropped. */
 #define CALL_OUTPUT_MAX ((size_t)1024 * 1024)
@@ -23,6 +25,7 @@ struct call {
 	/* What was asked; valid from run() until the end. */
 	struct command_args args;
 	const char *cwd;        /* the client's, absolute */
+	struct keeper_home *home;       /* where its programs run; or NULL */
 	/* What came with the words; see call_take_descriptor(). */
 	int descriptors[COMMAND_NDESCRIPTORS];
 	size_t ndescriptors;
@@ -41,6 +44,8 @@ struct call {
 	struct broker_observer observer;        /* call_observe() */
 	void (*more)(struct call *c);           /* call_stream() */
 	void (*expired)(struct call *c);
+	char *strings;                          /* of FRAME_HOME, or NULL */
+	size_t nstrings;                        /* bytes of these */
 	char *words;                            /* of the request */
 	char **argv;
 	bool started, finished, dropped;
@@ -66,6 +71,11 @@ struct entry *call_session(struct call *c);
 /* Text for standard output. */
 void call_print(struct call *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* A frame of another type; its data. */
+void call_send_frame(struct call *c, enum frame_type type, const void *data,
+    size_t n);
+/* How much waits for the client to read it. */
+size_t call_waiting(const struct call *c);
 /* One line, without its end, for standard error, after fifoctl's name. */
 void call_warn(struct call *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -80,7 +90,7 @@ void call_observe(struct call *c, const char *name, broker_event *event);
 void call_after(struct call *c, int ms, void (*expired)(struct call *c));
 /*
  * Call more(c) whenever little waits to be sent, now included, until the
- * call is finished: for answers of any length.
+ * call is finished, or NULL is given: for answers of any length.
  */
 void call_stream(struct call *c, void (*more)(struct call *c));
 

@@ -185,6 +185,11 @@ ask_send(struct ask *a, const char *cwd, struct why *why)
 	ssize_t n = 1;
 
 	buf_init(&out, 0);
+	if (a->client->home && frame_home(&out) == -1) {
+		buf_clear(&out);
+		return why_fail(why, FAULT_REFUSED, "the environment is too "
+		    "long to be passed on: it has over %zu bytes", FRAME_MAX);
+	}
 	if (frame_request(&out, cwd != NULL ? cwd : "",
 	    a->client->argv) == -1) {
 		buf_clear(&out);
@@ -202,23 +207,38 @@ ask_send(struct ask *a, const char *cwd, struct why *why)
 }
 
 static int
+ask_flush(void)
+{
+	return fflush(stdout) == 0 && !ferror(stdout) ? -1 :
+	    client_output_fail();
+}
+
+static int
 ask_output(const struct frame *f)
 {
-	if (fwrite(f->data, 1, f->length, stdout) == f->length &&
-	    fflush(stdout) == 0)
-		return -1;
-	return client_output_fail();
+	fwrite(f->data, 1, f->length, stdout);
+	return ask_flush();
+}
+
+static int
+ask_piece(const struct client *client, const struct frame *f)
+{
+	if (client->piece != NULL)
+		client->piece(f, client->piece_arg);
+	return ask_flush();
 }
 
 /* Relay one frame.  The exit status, -1 to go on. */
 static int
-ask_frame(const struct frame *f)
+ask_frame(const struct client *client, const struct frame *f)
 {
 	int status;
 
 	switch (f->type) {
 	case FRAME_OUTPUT:
 		return ask_output(f);
+	case FRAME_PIECE:
+		return ask_piece(client, f);
 	case FRAME_ERROR:
 		fflush(stdout);
 		fprintf(stderr, "fifoctl: %.*s\n", (int)f->length,
@@ -258,7 +278,7 @@ ask_frames(struct ask *a)
 
 	while (status == -1 && (rv = frame_peek(&a->in, &f)) == 1) {
 		a->answered = true;
-		status = ask_frame(&f);
+		status = ask_frame(a->client, &f);
 		frame_drain(&a->in, &f);
 	}
 	if (rv != -1)

@@ -10,6 +10,7 @@
 #include "base/why.h"
 #include "command/command.h"
 
+struct frame;
 struct talk_options;
 
 struct client {
@@ -19,6 +20,10 @@ struct client {
 	/* Go with them (COMMAND_DESCRIPTORS); first 0 and 1. */
 	int descriptors[COMMAND_NDESCRIPTORS];
 	size_t ndescriptors;
+	bool home;              /* the environment goes with them, too */
+	/* For FRAME_PIECE: print it.  NULL: the command gets none. */
+	void (*piece)(const struct frame *f, void *arg);
+	void *piece_arg;
 	/* talk.h's, in fifoctl alone: only that is linked with libedit. */
 	int (*talk)(int fd, const struct talk_options *o);
 };

@@ -114,10 +114,15 @@ help_endpoints(void)
 {
 	const struct transport *const *t;
 	const struct imply_row *row;
+	struct why why;
 
 	for (t = transport_table; *t != NULL; t++) {
 		printf("  %s\n", (*t)->usage);
 		help_wrap((*t)->text, 0, HELP_INDENT);
+		if ((*t)->available == NULL || (*t)->available(&why) == 0)
+			continue;
+		help_wrap("Not on this system:", 0, HELP_INDENT);
+		help_wrap(why.text, 0, HELP_INDENT);
 	}
 	for (row = imply_rows; row->scheme != NULL; row++) {
 		printf("  %s\n", row->usage);

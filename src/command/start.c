@@ -13,8 +13,7 @@
 #include "command/start.h"
 #include "keeper/keeper.h"
 
-/* fifod beside this program, as in a build tree; else where it is installed. */
-static char *
+char *
 start_path(void)
 {
 	char self[PATH_MAX], *slash, *path;

@@ -2,6 +2,7 @@
  * Sockets: made in their place, and bound to it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -213,6 +214,19 @@ listen_fail(const struct keeper_address *at, int type, struct why *why)
 	    "this is no address of ours" : strerror(error));
 }
 
+/* A unix socket's file is nobody else's from the beginning. */
+static int
+listen_name(int fd, const struct keeper_address *at)
+{
+	mode_t mask = umask(0177);
+	int bound = bind(fd, (const struct sockaddr *)&at->address,
+	    at->length), error = errno;
+
+	umask(mask);
+	errno = error;
+	return bound;
+}
+
 static int
 listen_bind(int fd, const struct keeper_address *at, int type)
 {
@@ -223,7 +237,7 @@ listen_bind(int fd, const struct keeper_address *at, int type)
 	if (at->address.ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	listen_sweep(at, type);
-	if (bind(fd, (const struct sockaddr *)&at->address, at->length) == -1)
+	if (listen_name(fd, at) == -1)
 		return -1;
 	return type == SOCK_DGRAM ? 0 : listen(fd, KEEPER_BACKLOG);
 }
@@ -244,4 +258,56 @@ keeper_listen(const struct keeper_address *at, int type,
 		fd = socket_drop(fd);
 	netns_leave();
 	return fd;
+}
+
+void
+keeper_listen_share(const struct keeper_address *at, mode_t mode, gid_t gid)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)&at->address;
+
+	if (un->sun_path[0] == '\0')
+		return;
+	if (gid != (gid_t)-1)
+		(void)!lchown(un->sun_path, (uid_t)-1, gid);
+	if (mode != 0600)
+		(void)!chmod(un->sun_path, mode);
+}
+
+int
+keeper_accept(int fd)
+{
+	int next = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	bool full = next == -1 || keeper_is_full(next);
+
+	/* Known before: one that was accepted cannot be put back. */
+	if (next != -1)
+		close(next);
+	if (!full)
+		return accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	errno = EMFILE;
+	return -1;
+}
+
+void
+keeper_listen_end(int fd)
+{
+	struct keeper_address at = { .length = sizeof(at.address) };
+	int type = SOCK_STREAM;
+	socklen_t length = sizeof(type);
+
+	if (getsockname(fd, (struct sockaddr *)&at.address, &at.length) == -1)
+		at.address.ss_family = AF_UNSPEC;
+	getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length);
+	close(fd);
+	listen_sweep(&at, type);
+}
+
+bool
+keeper_has_ipv6(void)
+{
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd != -1)
+		close(fd);
+	return fd != -1;
 }

@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "channel/directory.h"
 #include "session/dial.h"
+#include "session/listen.h"
 #include "session/names.h"
 #include "session/private.h"
 #include "session/retry.h"
@@ -79,7 +80,7 @@ dial_up(struct session *s)
 	dial_over(s);
 	link_fact(s->link, LINK_PEER, peer, sizeof(peer));
 	link_fact(s->link, LINK_TLS, tls, sizeof(tls));
-	s->nreconnects += s->nlinks > 0;
+	s->nreconnects += s->nlinks > 0 && s->waits == NULL;
 	s->nlinks++;
 	s->told = true;
 	s->up_ms = loop_now_ms();
@@ -104,7 +105,7 @@ dial_refused(struct session *s)
 	retry_attempt_failed(s);
 }
 
-static void
+void
 dial_changed(struct link *l, void *arg)
 {
 	static const enum session_state states[] = {
@@ -116,13 +117,15 @@ dial_changed(struct link *l, void *arg)
 
 	if (l->phase == LINK_UP)
 		dial_up(s);
+	else if (l->phase == LINK_NEWS)
+		flow_turn(s);
 	else if (l->phase == LINK_FAILED)
 		dial_refused(s);
 	else
 		state_enter(s, states[l->phase], "%s", "");
 }
 
-static void
+void
 dial_note(void *arg, const char *text)
 {
 	session_log(arg, false, "%s", text);
@@ -141,7 +144,7 @@ dial_late(const struct session *s, const struct link *l, struct why *why)
 	    silent != NULL ? " does not answer" : "");
 }
 
-static void
+void
 dial_timeout(void *arg)
 {
 	struct session *s = arg;
@@ -165,6 +168,10 @@ dial_refresh(struct session *s)
 void
 dial_start(struct session *s, const char *reason)
 {
+	if (s->waits != NULL) {
+		listen_start(s, reason);
+		return;
+	}
 	state_enter(s, SESSION_RESOLVING, "%s", reason);
 	timer_set(&s->deadline, s->options.link.timeout_connect,
 	    dial_timeout, s);
@@ -220,6 +227,7 @@ dial_drop(struct session *s)
 	s->link = NULL;
 	dial_over(s);
 	s->discarded += unsent;
+	s->flow.lost += unsent;
 	s->uncertain += unacknowledged;
 	if (unsent + unacknowledged == 0)
 		return;

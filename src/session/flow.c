@@ -69,18 +69,22 @@ flow_want(struct session *s)
 		    !s->link->want_read },
 		{ &f->link_readable, up ? s->link->fd : -1, LOOP_READ,
 		    flow_to_client_ready,
-		    taking && f->to_client.wait == FLOW_SOURCE },
+		    taking && f->to_client.wait == FLOW_SOURCE &&
+		    !s->link->hushed },
 		{ &f->out_writable, s->channel.out.fifo.fd, LOOP_WRITE,
 		    flow_to_client_ready, f->to_client.wait == FLOW_SINK &&
 		    (chunk == NULL || f->out_done < chunk->end) },
 	};
 	size_t i;
+	bool wanted;
 
 	for (i = 0; i < sizeof(wants) / sizeof(wants[0]); i++) {
-		if (wants[i].wanted && !wants[i].watch->wanted)
+		/* A link without one tells by itself (hub.h). */
+		wanted = wants[i].wanted && wants[i].fd != -1;
+		if (wanted && !wants[i].watch->wanted)
 			watch_init(wants[i].watch, wants[i].fd,
 			    wants[i].direction, wants[i].ready, s);
-		watch_want(wants[i].watch, wants[i].wanted);
+		watch_want(wants[i].watch, wanted);
 	}
 	fan_want(s, up ? sending && f->to_peer.wait == FLOW_SOURCE :
 	    retry_on_demand(s));
@@ -227,12 +231,15 @@ flow_discard(struct session *s)
 {
 	struct flow *f = &s->flow;
 	uint64_t n = chunk_length(f->to_peer.chunk) +
-	    chunk_length(f->to_client.chunk);
+	    chunk_length(f->to_client.chunk), in;
 
+	f->lost += chunk_length(f->to_peer.chunk);
 	chunk_give(f->to_peer.chunk);
 	chunk_give(f->to_client.chunk);
 	f->to_peer.chunk = f->to_client.chunk = NULL;
-	n += fifo_drop(s->channel.in.fd);
+	in = fifo_drop(s->channel.in.fd);
+	f->lost += in;
+	n += in;
 	n += delivery_drop(&s->channel.out);
 	n += fan_discard(s);
 	return n;

@@ -27,6 +27,7 @@ enum flow_wait {
 	FLOW_SOURCE,            /* for bytes to come */
 	FLOW_SINK,              /* for room where they go */
 	FLOW_REST,              /* for memory: a second's rest */
+	FLOW_RECORD,            /* for the record to be on disk */
 };
 
 struct flow_way {
@@ -35,6 +36,7 @@ struct flow_way {
 	bool bulk;              /* there was much: splice, until there is little */
 	bool stalled;           /* the last splice moved nothing, but there was */
 	uint64_t bytes;         /* passed on, in all; the link may hold some */
+	uint64_t mark;          /* of the chunk's bytes, see mirror.h */
 };
 
 struct flow {
@@ -44,6 +46,7 @@ struct flow {
 	bool asked;             /* bytes were sent since some last came back */
 	bool pieces;            /* requests seem to come in several writes */
 	bool after_cr;          /* crlf: the last byte taken was a CR */
+	uint64_t lost;          /* bytes for the peer that never were sent */
 	uint32_t out_done;      /* bytes of to_client's chunk that `out` has */
 	struct watch in_readable, out_writable;
 	struct watch link_readable, link_writable;

@@ -20,7 +20,8 @@ static bool
 pump_may_splice(const struct session *s, const struct flow_way *way)
 {
 	return way->bulk && fifo_can_splice() && link_is_plain(s->link) &&
-	    !s->options.session.crlf && !fan_is_there(s);
+	    !s->options.session.crlf && !fan_is_there(s) &&
+	    !mirror_is_there(s);
 }
 
 static enum pump
@@ -124,6 +125,22 @@ pump_splice(struct session *s, struct flow_way *way, int from, int to)
 	return PUMP_BROKEN;
 }
 
+/* How much is read at once: where much comes, the rest may be spliced. */
+static uint32_t
+pump_room(const struct session *s)
+{
+	return link_is_plain(s->link) && !mirror_is_there(s) ? PUMP_SMALL :
+	    CHUNK_PAYLOAD;
+}
+
+/* To whoever looks on, what has just been taken. */
+static void
+pump_show(struct session *s, struct flow_way *way, enum transcript_way which)
+{
+	way->mark = mirror_show(s, which, way->chunk->data + way->chunk->start,
+	    chunk_length(way->chunk));
+}
+
 /*
  * LF becomes CRLF where there is no CR already.  The bytes were read into the
  * upper half, so the lower one grows without overtaking them.
@@ -176,7 +193,7 @@ pump_take_in(struct session *s)
 {
 	struct flow_way *way = &s->flow.to_peer;
 	bool crlf = s->options.session.crlf;
-	uint32_t room = link_is_plain(s->link) ? PUMP_SMALL : CHUNK_PAYLOAD;
+	uint32_t room = pump_room(s);
 	ssize_t n;
 
 	if (way->chunk == NULL && (way->chunk = chunk_take()) == NULL)
@@ -193,6 +210,7 @@ pump_take_in(struct session *s)
 	way->bulk = (uint32_t)n == room;
 	if (crlf)
 		pump_crlf(&s->flow, way->chunk);
+	pump_show(s, way, TRANSCRIPT_IN);
 	return PUMP_MOVED;
 }
 
@@ -218,6 +236,7 @@ pump_from_branch(struct session *s, struct channel *from)
 	s->flow.asked = true;
 	if (crlf)
 		pump_crlf(&s->flow, way->chunk);
+	pump_show(s, way, TRANSCRIPT_IN);
 	return PUMP_MOVED;
 }
 
@@ -229,6 +248,8 @@ pump_send(struct session *s)
 	uint32_t size = chunk_length(c);
 	ssize_t n;
 
+	if (size > 0 && mirror_holds(s, way->mark))
+		return pump_wait(way, FLOW_RECORD);
 	n = link_write(s->link, c == NULL ? NULL : c->data + c->start, size);
 	if (n == -1) {
 		way->wait = FLOW_SINK;
@@ -291,6 +312,8 @@ pump_deliver(struct session *s)
 	uint32_t behind = 0;
 	bool moved = false;
 
+	if (mirror_holds(s, way->mark))
+		return pump_wait(way, FLOW_RECORD);
 	if (s->flow.out_done < c->end)
 		moved = pump_deliver_out(s, c);
 	if (s->flow.out_done < c->end)
@@ -307,7 +330,7 @@ static enum pump
 pump_take_link(struct session *s)
 {
 	struct flow_way *way = &s->flow.to_client;
-	uint32_t room = link_is_plain(s->link) ? PUMP_SMALL : CHUNK_PAYLOAD;
+	uint32_t room = pump_room(s);
 	ssize_t n;
 
 	if (way->chunk == NULL && (way->chunk = chunk_take()) == NULL)
@@ -324,6 +347,7 @@ pump_take_link(struct session *s)
 	s->flow.asked = false;
 	s->flow.out_done = 0;
 	fan_fresh(s);
+	pump_show(s, way, TRANSCRIPT_OUT);
 	way->bulk = (uint32_t)n == room;
 	return PUMP_MOVED;
 }

@@ -47,6 +47,9 @@ wire_greet(struct wire *w)
 	if (!(pool->framing.framing->flags & FRAMING_GREETS) ||
 	    way_hears_greeting(&w->s->dial))
 		return;
+	/* on-connect has read it, unless there is still something to read. */
+	if (w->s->options.child.on_connect != NULL && !link_holds(w->link))
+		return;
 	x = exchange_new(w->s, NULL);
 	x->phase = EXCHANGE_SENT;
 	x->w = w;
@@ -79,6 +82,8 @@ wire_changed(struct link *l, void *arg)
 
 	if (l->phase == LINK_UP)
 		wire_up(w);
+	else if (l->phase == LINK_NEWS)
+		wire_turn(w);
 	else if (l->phase == LINK_FAILED)
 		pool_wire_failed(w);
 	else
@@ -118,6 +123,8 @@ wire_takes(const struct wire *w, const struct dialogue *d)
 		return false;
 	if (x != NULL && !x->whole)
 		return false;
+	if (w->s->pool->unpaired)
+		return x == NULL;
 	return w->nexchanges <
 	    (size_t)w->s->options.session.pipeline;
 }
@@ -149,8 +156,10 @@ wire_want(struct wire *w)
 	if (w->link == NULL || !w->up)
 		return;
 	more = link_pending(w->link) > 0 ||
-	    (x != NULL && buf_length(&x->bytes) > x->sent);
-	watch_want(&w->readable, !w->blocked);
+	    (x != NULL && buf_length(&x->bytes) > x->sent &&
+	    !mirror_holds(w->s, x->mark));
+	watch_want(&w->readable, !w->blocked && !w->link->hushed &&
+	    !mirror_holds(w->s, w->mark));
 	watch_want(&w->writable, more && !w->deaf && !w->link->want_read);
 }
 
@@ -163,6 +172,8 @@ wire_sent(struct wire *w, struct exchange *x)
 	if (x->d != NULL && x->d->tunnel == x)
 		link_finish(w->link);
 	w->sending = TAILQ_NEXT(x, queued);
+	if (w->s->pool->unpaired)
+		post_sent(w, x);
 	return true;
 }
 
@@ -180,8 +191,25 @@ wire_passed(struct exchange *x, size_t n)
 		return;
 	}
 	buf_drain(&x->bytes, n);
+	x->shown -= n < x->shown ? n : x->shown;
 	if (x->d != NULL)
 		pool_look(x->d);
+}
+
+/* How much may be sent; whoever looks on sees it first. */
+static size_t
+wire_show(struct exchange *x)
+{
+	size_t left = buf_length(&x->bytes) - x->sent;
+
+	if (!mirror_is_there(x->s))
+		return left;
+	if (x->shown <= x->sent) {
+		x->shown = x->sent + left;
+		x->mark = mirror_show(x->s, TRANSCRIPT_IN,
+		    buf_peek(&x->bytes) + x->sent, left);
+	}
+	return mirror_holds(x->s, x->mark) ? 0 : x->shown - x->sent;
 }
 
 /* One write; false: no more for now. */
@@ -196,6 +224,8 @@ wire_write_step(struct wire *w, struct exchange *x)
 		return wire_sent(w, x);
 	if (link_pending(w->link) > 0)
 		left = 0;
+	else if ((left = wire_show(x)) == 0)
+		return false;
 	n = link_write(w->link, left > 0 ? data + x->sent : NULL, left);
 	if (n == -1 && errno != EAGAIN) {
 		/* What the peer said before it hung up is still to be read. */
@@ -208,14 +238,81 @@ wire_write_step(struct wire *w, struct exchange *x)
 }
 
 void
+wire_fail(struct wire *w)
+{
+	w->failed = w->deaf = true;
+	wire_resume(w);
+}
+
+/*
+ * A datagram has not arrived.  Unpaired ones go on over the same link;
+ * otherwise nobody is to wait for its reply.
+ */
+static void
+wire_hurt(struct wire *w)
+{
+	if (w->s->pool->unpaired)
+		post_hurt(w);
+	else
+		wire_fail(w);
+}
+
+static void
+wire_unsent(struct exchange *x, const struct why *why)
+{
+	struct why told = *why;
+
+	x->s->discarded += buf_length(&x->bytes);
+	exchange_fail(x, LAST_ERROR, 413, &told);
+}
+
+/* As above, of a datagram: whole, or not at all. */
+static bool
+wire_write_datagram(struct wire *w, struct exchange *x)
+{
+	size_t size = buf_length(&x->bytes);
+	ssize_t n;
+
+	if (x->sent == size)
+		return wire_sent(w, x);
+	n = link_write(w->link, buf_peek(&x->bytes), size);
+	/* What is told is of an earlier one; this was not tried. */
+	if (n == -1 && errno == ECONNREFUSED) {
+		wire_hurt(w);
+		if (w->failed)
+			return false;
+		n = link_write(w->link, buf_peek(&x->bytes), size);
+	}
+	if (n > 0)
+		wire_passed(x, (size_t)n);
+	else if (errno == EMSGSIZE || errno == ECONNREFUSED)
+		wire_unsent(x, &w->why);
+	else if (errno != EAGAIN)
+		wire_fail(w);
+	return n > 0 || (errno != EAGAIN && !w->failed);
+}
+
+void
 wire_write(struct wire *w)
 {
 	if (w->link == NULL || !w->up)
 		return;
-	while (w->sending != NULL && !w->deaf &&
-	    wire_write_step(w, w->sending))
+	while (w->sending != NULL && !w->deaf && (link_is_datagram(w->link) ?
+	    wire_write_datagram(w, w->sending) :
+	    wire_write_step(w, w->sending)))
 		;
 	wire_want(w);
+}
+
+void
+wire_go_on(struct session *s)
+{
+	struct wire *w;
+
+	TAILQ_FOREACH(w, &s->pool->wires, entry) {
+		wire_write(w);
+		wire_resume(w);
+	}
 }
 
 /* --- receiving --- */
@@ -240,6 +337,22 @@ wire_rest(struct wire *w)
 		timer_set(&w->deadline, idle, wire_idle, w);
 }
 
+/* What was sent is known not to have arrived, where nobody was there. */
+static void
+wire_end_failed(struct wire *w)
+{
+	struct exchange *x, *next;
+	struct why why = w->why;
+
+	for (x = TAILQ_FIRST(&w->exchanges); x != NULL &&
+	    why.fault == FAULT_CONNECT; x = next) {
+		next = TAILQ_NEXT(x, queued);
+		if (x->sent > 0)
+			exchange_fail(x, LAST_ERROR, 0, &why);
+	}
+	wire_end(w, &why);
+}
+
 void
 wire_turn(struct wire *w)
 {
@@ -247,6 +360,10 @@ wire_turn(struct wire *w)
 
 	if (w->link == NULL || !w->up)
 		return;
+	if (w->failed) {
+		wire_end_failed(w);
+		return;
+	}
 	w->blocked = false;
 	while (w->link != NULL && steps++ < WIRE_STEPS && reply_step(w))
 		;
@@ -345,10 +462,11 @@ wire_end(struct wire *w, const struct why *why)
 	watch_clear(&w->writable);
 	timer_clear(&w->deadline);
 	timer_clear(&w->silence);
+	w->s->lost += link_lost(w->link);
 	link_free(w->link);
 	w->link = NULL;
 	w->up = false;
-	w->blocked = w->cutting = false;
+	w->blocked = w->cutting = w->posting = false;
 	/* From the last on, so that those to be sent again keep their order. */
 	while ((x = TAILQ_LAST(&w->exchanges, exchange_list)) != NULL)
 		wire_lost(w, x, why != NULL ? why : &none);

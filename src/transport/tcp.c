@@ -4,8 +4,6 @@
  * soon as that fails, and the first to connect wins.
  */
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -43,6 +41,7 @@ struct race {
 struct tcp {
 	struct link link;       /* first: a tcp is a link */
 	struct keeper_resolve *resolve;
+	struct keeper_recall *recall;   /* or this, of one who has many */
 	struct race *race;
 	bool failed;
 };
@@ -108,30 +107,6 @@ attempt_fail(struct attempt *a, const char *reason)
 	}
 }
 
-static void
-tcp_tune(struct link *l)
-{
-	const struct link_options *o = l->dial->link;
-	int on = 1, idle = o->keepalive_idle / 1000, probes = 5;
-	int interval = idle / 8 > 0 ? idle / 8 : 1;
-
-	setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	/* Urgent data is data: none is dropped, and none overtakes another. */
-	setsockopt(l->fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
-	if (!o->keepalive)
-		return;
-	setsockopt(l->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-#ifdef TCP_KEEPIDLE
-	setsockopt(l->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-	setsockopt(l->fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval,
-	    sizeof(interval));
-	setsockopt(l->fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
-#else
-	(void)probes;
-	(void)interval;
-#endif
-}
-
 /* The first to connect: it is the link, the others are closed. */
 static void
 attempt_win(struct attempt *a)
@@ -143,7 +118,7 @@ attempt_win(struct attempt *a)
 	a->fd = -1;
 	t->race->open--;
 	race_free(t);
-	tcp_tune(&t->link);
+	sock_tune(&t->link);
 	link_kick(&t->link);
 }
 
@@ -240,6 +215,7 @@ tcp_resolved(const struct keeper_addresses *found, const struct why *why,
 	struct tcp *t = arg;
 
 	t->resolve = NULL;
+	t->recall = NULL;
 	if (found == NULL) {
 		link_fail(&t->link, why->fault, "%s%s", tcp_whose(t),
 		    why->text);
@@ -268,6 +244,11 @@ tcp_open(struct link *l)
 		return link_fail(l, why.fault, "%s", why.text);
 	what.host = to->host;
 	what.port = to->port;
+	if (l->dial->recent_ms > 0) {
+		t->recall = keeper_recall(&what, l->dial->recent_ms,
+		    tcp_resolved, t);
+		return 0;
+	}
 	t->resolve = keeper_resolve(&what, tcp_resolved, t, &why);
 	if (t->resolve == NULL)
 		return link_fail(l, why.fault, "%s", why.text);
@@ -290,7 +271,9 @@ tcp_close(struct link *l)
 	struct tcp *t = (struct tcp *)l;
 
 	keeper_resolve_cancel(t->resolve);
+	keeper_recall_cancel(t->recall);
 	t->resolve = NULL;
+	t->recall = NULL;
 	race_free(t);
 	sock_close(l);
 }

@@ -9,6 +9,7 @@
  *	tls_options.c   the option rows and their checks
  *	tls_verify.c    is this the peer we meant?
  *	tls_verdict.c   if not, why, in words
+ *	tls_facts.c     what is told of the peer's certificate
  *	tls_ocsp.c      the same of a stapled OCSP response
  *	tls_words.c     why a handshake failed, in words; names and dates
  */
@@ -34,6 +35,7 @@ struct tls_context {
 	char *key;              /* all that it was made of, spelled out */
 	unsigned refs;
 	SSL_CTX *ctx;
+	bool accepts;           /* of the side that waits */
 	int keylog_fd;          /* -1: none */
 };
 
@@ -162,6 +164,15 @@ const char *tls_verify_name(const struct tls_link *t, char *out, size_t size);
 /* X509_verify_cert(3) has refused: say why. */
 void tls_verdict(const struct tls_link *t, X509_STORE_CTX *x,
     struct why *why);
+
+/* "a.example, b.example and 7 more" of subjectAltName; "" for none. */
+void tls_verdict_names(const X509 *cert, char *out, size_t size);
+
+/* --- tls_facts.c --- */
+
+/* Of the certificate that the peer has shown; false where there is none. */
+bool tls_fact_certificate(const struct tls_link *t, enum link_fact fact,
+    char *out, size_t size);
 
 /* --- tls_ocsp.c --- */
 

@@ -77,7 +77,8 @@ const struct option_row tls_option_rows[16] = {
 	    .never_empty = true,
 	    .text = "File of certificates (PEM) to trust instead of the "
 		    "system's; a server's self-signed certificate may be "
-		    "one of them." },
+		    "one of them. On the side that waits it has clients asked "
+		    "for a certificate." },
 	{ .name = "crl", .type = OPTION_PATH, AT(crl),
 	    .never_empty = true,
 	    .text = "File of revocation lists (PEM), one for every authority "
@@ -95,10 +96,11 @@ const struct option_row tls_option_rows[16] = {
 		    "endpoint's; \"-\" asks for none, as for an address." },
 	{ .name = "alpn", .type = OPTION_STRING, AT(alpn),
 	    .check = check_alpn,
-	    .text = "Protocols to offer, best first: h2,http/1.1." },
+	    .text = "Protocols to offer, or to choose from, best first: "
+		    "h2,http/1.1." },
 	{ .name = "cert", .type = OPTION_PATH, AT(cert),
 	    .text = "Our certificate and its chain (PEM), for peers that "
-		    "want one." },
+		    "want one; the side that waits must have one." },
 	{ .name = "key", .type = OPTION_PATH, AT(key),
 	    .text = "Its private key (PEM, without a passphrase), where it "
 		    "is not in cert's file." },

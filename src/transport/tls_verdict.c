@@ -47,9 +47,8 @@ alternative_text(const GENERAL_NAME *name, char *out, size_t size)
 	return out;
 }
 
-/* "a.example, b.example and 7 more" of subjectAltName; "" for none. */
-static void
-alternatives_text(const X509 *cert, char *out, size_t size)
+void
+tls_verdict_names(const X509 *cert, char *out, size_t size)
 {
 	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name,
 	    NULL, NULL);
@@ -81,7 +80,7 @@ say_name(const struct verdict *v, struct why *why)
 	char wanted[256], names[VERIFY_NAME + 8], subject[64];
 
 	tls_verify_name(v->t, wanted, sizeof(wanted));
-	alternatives_text(v->cert, names, sizeof(names));
+	tls_verdict_names(v->cert, names, sizeof(names));
 	if (names[0] != '\0')
 		why_fail(why, FAULT_CERTIFICATE,
 		    "certificate is for %s, not %s", names, wanted);
@@ -160,8 +159,9 @@ say_issuer(const struct verdict *v, struct why *why)
 	    X509_get_ext_by_NID(v->cert, NID_info_access, -1) < 0))
 		say_unknown(v, why);
 	else
-		why_fail(why, FAULT_CERTIFICATE, "the server did not send an "
-		    "intermediate certificate: %s is missing%s", v->issuer,
+		why_fail(why, FAULT_CERTIFICATE, "the %s did not send an "
+		    "intermediate certificate: %s is missing%s",
+		    v->t->link.dial->accepts ? "client" : "server", v->issuer,
 		    ca != NULL ? " (or ca= lacks it)" : "");
 }
 
@@ -178,7 +178,8 @@ static void
 say_purpose(const struct verdict *v, struct why *why)
 {
 	why_fail(why, FAULT_CERTIFICATE,
-	    "%s is not made for servers (extendedKeyUsage)", v->who);
+	    "%s is not made for %s (extendedKeyUsage)", v->who,
+	    v->t->link.dial->accepts ? "clients" : "servers");
 }
 
 static void
