@@ -307,6 +307,7 @@ relay_dial(void *arg)
 	dial_refresh(s);
 	r->peer.link = link_new(s->transport, &s->dial, relay_changed, r,
 	    r->why, NULL);
+	link_for(r->peer.link, r->client.fd);
 }
 
 static struct relay *
