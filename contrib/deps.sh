@@ -46,7 +46,11 @@ test    ncat                            ncat
 test    microsocks                      microsocks
 test    redis-server                    redis-server
 test    bc                              bc
+test    sqlite3                         sqlite3
+test    wget                            wget
 test    hexdump                         bsdextrautils
+test    nc                              netcat-openbsd
+test    wget                            wget
 test    socat                           socat
 test    ip                              iproute2
 test    nc                              netcat-openbsd

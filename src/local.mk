@@ -4,7 +4,8 @@ TRANSPORTS = src/transport/tcp.c src/transport/tls.c src/transport/unix.c \
 	src/transport/unix_dgram.c src/transport/unix_seqpacket.c \
 	src/transport/udp.c src/transport/vsock.c src/transport/exec.c \
 	src/transport/pty.c src/transport/tty.c src/transport/tcp_listen.c \
-	src/transport/tls_listen.c src/transport/unix_listen.c
+	src/transport/tls_listen.c src/transport/unix_listen.c \
+	src/transport/udp_listen.c src/transport/vsock_listen.c
 FRAMINGS = src/framing/stream.c src/framing/line.c src/framing/nul.c \
 	src/framing/delim.c src/framing/fixed.c src/framing/netstring.c \
 	src/framing/length.c src/framing/json.c src/framing/idle.c \
@@ -73,51 +74,50 @@ src_libfifod_a_SOURCES = \
 	src/transport/transport.h src/transport/unix_dial.c \
 	src/transport/unix_dial.h src/transport/via.c src/transport/via.h \
 	src/transport/vsock.h src/transport/way.c src/transport/way.h \
-	src/transport/way_options.c \
-	src/channel/channel.c src/channel/channel.h \
-	src/channel/channel_fifo.c src/channel/channel_socket.c \
-	src/channel/channel_stdio.c src/channel/delivery.c \
-	src/channel/delivery.h src/channel/directory.c \
-	src/channel/directory.h src/channel/fifo.c src/channel/fifo.h \
-	src/channel/notice.h src/channel/owner.h src/channel/pair.c \
-	src/channel/pair.h src/channel/slots.c src/channel/slots.h \
-	src/framing/argument.c src/framing/argument.h src/framing/dot.c \
-	src/framing/dot.h src/framing/framing.c src/framing/framing.h \
-	src/framing/http_chunk.c src/framing/http_fields.c \
-	src/framing/http_internal.h src/framing/http_line.c \
-	src/framing/http_start.c src/framing/until.c src/framing/until.h \
-	src/session/access.c src/session/access.h src/session/ctl.c \
-	src/session/ctl.h src/session/dial.c src/session/dial.h \
-	src/session/dialogue.c src/session/door.c src/session/door.h \
-	src/session/door_address.c src/session/door_address.h \
-	src/session/door_internal.h src/session/door_open.c \
-	src/session/door_options.c src/session/door_tls.c \
-	src/session/exchange.c src/session/exchange.h src/session/fan.c \
-	src/session/fan.h src/session/flow.c src/session/flow.h \
-	src/session/imply.c src/session/intake.c src/session/join.c \
-	src/session/join.h src/session/late.c src/session/listen.c \
-	src/session/listen.h src/session/mirror.c src/session/mirror.h \
-	src/session/names.c src/session/names.h src/session/option_table.c \
-	src/session/peers.c src/session/peers.h src/session/pool.c \
-	src/session/post.c src/session/private.c src/session/private.h \
-	src/session/pump.c src/session/pump.h src/session/record.c \
-	src/session/record.h src/session/record_options.c \
-	src/session/relay.c src/session/relay.h src/session/relay_internal.h \
-	src/session/relay_pipe.c src/session/relay_pipe.h \
-	src/session/relay_pump.c src/session/reply.c src/session/retry.c \
-	src/session/retry.h src/session/session.c src/session/session.h \
-	src/session/sock.c src/session/sock.h src/session/state.c \
-	src/session/state.h src/session/status.c src/session/status.h \
-	src/session/wire.c src/session/written.c src/session/written.h \
-	src/command/attempt.c src/command/attempt.h src/command/broker.c \
-	src/command/broker.h src/command/call.c src/command/call.h \
-	src/command/client.c src/command/client.h src/command/command.c \
-	src/command/command.h src/command/conf.c src/command/conf.h \
-	src/command/conf_file.c src/command/conf_file.h \
-	src/command/control.c src/command/control.h src/command/facts.c \
-	src/command/facts.h src/command/frame.c src/command/frame.h \
-	src/command/help.h src/command/plan.c src/command/plan.h \
-	src/command/probe.h src/command/probe_report.c \
+	src/transport/way_options.c src/channel/channel.c \
+	src/channel/channel.h src/channel/channel_fifo.c \
+	src/channel/channel_socket.c src/channel/channel_stdio.c \
+	src/channel/delivery.c src/channel/delivery.h \
+	src/channel/directory.c src/channel/directory.h src/channel/fifo.c \
+	src/channel/fifo.h src/channel/notice.h src/channel/owner.h \
+	src/channel/pair.c src/channel/pair.h src/channel/slots.c \
+	src/channel/slots.h src/framing/argument.c src/framing/argument.h \
+	src/framing/dot.c src/framing/dot.h src/framing/framing.c \
+	src/framing/framing.h src/framing/http_chunk.c \
+	src/framing/http_fields.c src/framing/http_internal.h \
+	src/framing/http_line.c src/framing/http_start.c src/framing/until.c \
+	src/framing/until.h src/session/access.c src/session/access.h \
+	src/session/ctl.c src/session/ctl.h src/session/dial.c \
+	src/session/dial.h src/session/dialogue.c src/session/door.c \
+	src/session/door.h src/session/door_address.c \
+	src/session/door_address.h src/session/door_internal.h \
+	src/session/door_open.c src/session/door_options.c \
+	src/session/door_tls.c src/session/exchange.c src/session/exchange.h \
+	src/session/fan.c src/session/fan.h src/session/flow.c \
+	src/session/flow.h src/session/imply.c src/session/intake.c \
+	src/session/join.c src/session/join.h src/session/late.c \
+	src/session/listen.c src/session/listen.h src/session/mirror.c \
+	src/session/mirror.h src/session/names.c src/session/names.h \
+	src/session/option_table.c src/session/peers.c src/session/peers.h \
+	src/session/pool.c src/session/post.c src/session/private.c \
+	src/session/private.h src/session/pump.c src/session/pump.h \
+	src/session/record.c src/session/record.h \
+	src/session/record_options.c src/session/relay.c src/session/relay.h \
+	src/session/relay_internal.h src/session/relay_pipe.c \
+	src/session/relay_pipe.h src/session/relay_pump.c \
+	src/session/reply.c src/session/retry.c src/session/retry.h \
+	src/session/session.c src/session/session.h src/session/sock.c \
+	src/session/sock.h src/session/state.c src/session/state.h \
+	src/session/status.c src/session/status.h src/session/wire.c \
+	src/session/written.c src/session/written.h src/command/attempt.c \
+	src/command/attempt.h src/command/broker.c src/command/broker.h \
+	src/command/call.c src/command/call.h src/command/client.c \
+	src/command/client.h src/command/command.c src/command/command.h \
+	src/command/conf.c src/command/conf.h src/command/conf_file.c \
+	src/command/conf_file.h src/command/control.c src/command/control.h \
+	src/command/facts.c src/command/facts.h src/command/frame.c \
+	src/command/frame.h src/command/help.h src/command/plan.c \
+	src/command/plan.h src/command/probe.h src/command/probe_report.c \
 	src/command/probe_report.h src/command/probing.c src/command/start.c \
 	src/command/start.h $(TRANSPORTS) $(FRAMINGS) $(COMMANDS)
 

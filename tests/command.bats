@@ -8,8 +8,8 @@ load helper/command
 # A host name that no name server is asked for: a label is at most 63 bytes.
 NOWHERE=$(printf '%064d' 0).invalid
 
-COMMANDS="open close list status path log set reconnect wait watch reload stop
-    request channel attach help version"
+COMMANDS="open close list status path log set reconnect wait watch tap sync
+    probe reload stop request channel attach help version"
 
 # nobody_listens: port is one that refuses, of which nobody else can listen
 nobody_listens()

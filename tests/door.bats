@@ -240,18 +240,47 @@ descriptors_are()
 	assert_equal "$(cat "$T/three.1")" three
 }
 
-@test "nothing but the bytes passes through a relay, both ways at once" {
-	start_broker
-	start_peer both duplex 20M 7
-	open_relay s
-	within 60 "$PEER" duplex 20M 8 -c "$(door s)" >"$T/out"
-	# Each has received what the other has sent.
+# both_ways ADDRESS [ARGUMENTS]: each end gets what the other has sent
+both_ways()
+{
+	start_peer both duplex 20M 7 -p "$port"
+	within 60 "$PEER" duplex 20M 8 -c "$@" >"$T/out"
 	wait_peer both '^sent'
 	assert_equal "$(sed -n 's/^sum 1 //p' "$T/out")" \
 	    "$(sed -n 's/^sent 1 //p' "$T/peer.both.log")"
 	assert_equal "$(sed -n 's/^sent 1 //p' "$T/out")" \
 	    "$(sed -n 's/^sum 1 //p' "$T/peer.both.log")"
+	stop_peer both
 	wait_status s channels 0
+}
+
+@test "nothing but the bytes passes through a relay, both ways at once" {
+	start_broker
+	start_peer both duplex 20M 7
+	open_session s "tcp://127.0.0.1:$port" connections=each \
+	    "listen=unix-listen:$T/door"
+	ctl set s "listen=unix-listen:$T/door,127.0.0.1:0"
+	stop_peer both
+	wait_until 10 door s 2
+	both_ways "$T/door"
+	both_ways "$S/sock"
+	both_ways "$(door s 2)"
+}
+
+@test "nothing but the bytes passes through a relay of TLS, either side" {
+	start_broker
+	start_peer both duplex 20M 7
+	open_tls s "tcp://127.0.0.1:$port" connections=each
+	stop_peer both
+	both_ways "$(door s)" --tls --ca "$CERTS/ca.pem" --sni localhost
+	ctl close s
+	start_peer both duplex 20M 7 $(tls good)
+	open_session s "tls://localhost:$port" connections=each \
+	    "ca=$CERTS/ca.pem" listen=127.0.0.1:0
+	within 60 "$PEER" duplex 20M 8 -c "$(door s)" >"$T/out"
+	wait_peer both '^sent'
+	assert_equal "$(sed -n 's/^sum 1 //p' "$T/out")" \
+	    "$(sed -n 's/^sent 1 //p' "$T/peer.both.log")"
 }
 
 @test "a half-close passes through a relay, and the other way stays" {
@@ -495,14 +524,87 @@ served()
 	wait_until 10 grep -q 'ch/x: .*sock and listen' "$S/log"
 }
 
-@test "closing a session resets what its relays have not finished" {
+@test "closing a session lets its relays finish; --now resets them" {
 	start_broker
 	start_peer echo echo
 	open_relay s
-	client one "$(door s)" 'send a\n' 'expect a\n' wait-eof
+	client one "$(door s)" 'send a\n' 'expect a\n' "wait-file $T/go" \
+	    'send b\n' 'expect b\n'
 	client_said one '^recv 1 '
-	ctl close s
-	client_said one '^reset 1$'
+	background "$T/close" "$FIFOCTL" close s
+	wait_status s state closing
+	: >"$T/go"
+	wait_pid "$CLIENT_PID"
+	assert_equal "$(cat "$T/one.1")" $'a\nb'
+	wait_until 10 gone_is "$S"
+	open_relay s
+	client two "$(door s)" 'send a\n' 'expect a\n' wait-eof
+	client_said two '^recv 1 '
+	ctl close --now s
+	client_said two '^reset 1$'
+}
+
+gone_is()
+{
+	[ ! -e "$1" ]
+}
+
+@test "each client has a program of its own with exec: behind a door" {
+	start_broker
+	open_session s 'exec:tr a-z A-Z; echo said >&2' connections=each \
+	    listen=127.0.0.1:0
+	client one "$(door s)" 'send one\n' half-close wait-eof
+	client two "$(door s)" 'send two\n' half-close wait-eof
+	client_said one '^eof 1$'
+	client_said two '^eof 1$'
+	assert_equal "$(cat "$T/one.1")" ONE
+	assert_equal "$(cat "$T/two.1")" TWO
+	wait_until 10 grep -q said "$S/log"
+	wait_status s channels 0
+}
+
+@test "the same answer for every client is a program that reads nothing" {
+	start_broker
+	printf 'HTTP/1.0 404 Not Found\r\nContent-Length: 5\r\n\r\nnone\n' \
+	    >"$T/404"
+	open_session s "exec:cat $T/404" connections=each listen=127.0.0.1:0
+	local turn
+
+	for turn in 1 2 3; do
+		run -0 within 10 curl -sS -o "$T/body" -w '%{http_code}' \
+		    "http://$(door s)/$turn"
+		assert_output 404
+		assert_equal "$(cat "$T/body")" none
+	done
+}
+
+@test "a record has what passes through relays" {
+	start_broker
+	start_peer echo echo
+	open_relay s "record=$T/record" record-sync=yes
+	client one "$(door s)" 'send hello\n' 'expect hello\n'
+	wait_pid "$CLIENT_PID"
+	assert_equal "$(cat "$T/one.1")" hello
+	assert_equal "$(grep -c hello "$T/record")" 2
+}
+
+@test "with proxy-protocol the peer hears of the client, not of us" {
+	start_broker
+	start_peer hears script -r "$T/heard" -e wait-eof
+	open_relay s proxy-protocol=v1
+	client one "$(door s)" 'send hi\n' half-close wait-eof
+	wait_peer hears '^eof 1$'
+	run -0 head -n 1 "$T/heard.1"
+	assert_output --regexp \
+	    "^PROXY TCP4 127.0.0.1 127.0.0.1 [0-9]+ $(door_port s)"
+}
+
+@test "connections=each is for peers of a stream that we connect to" {
+	start_broker
+	refused 2 'connections=each' ctl open s tcp-listen://127.0.0.1:0 \
+	    -o connections=each
+	refused 2 'connections=' ctl open s udp://127.0.0.1:9 \
+	    -o connections=each
 }
 
 # ---- TLS

@@ -5,6 +5,7 @@
 
 load helper/common
 load helper/exchange
+load helper/world
 
 setup()
 {
@@ -242,6 +243,15 @@ log_counts()
 	assert_output $'some\nwhole'
 }
 
+@test "close lets each program of a pool end by itself, too" {
+	open_session s "exec:while read -r x; do echo \$x; done; echo whole >$T/got" \
+	    framing=line
+	say s 'one\n'
+	run -0 hear s
+	ctl close s
+	wait_for_line "$T/got" '^whole$' 5
+}
+
 @test "close --now ends a program, and one that does not want to as well" {
 	open_session s 'exec:trap "" HUP TERM; echo up; while :; do sleep 300; done'
 	run -0 within 5 head -n 1 "$S/out"
@@ -313,6 +323,7 @@ log_counts()
 
 @test "a program runs in the session's network namespace, or not at all" {
 	require_root
+	! is_portable || skip 'the portable build knows no namespaces'
 	background "$T/ns" unshare --net sh -c 'echo made; exec sleep 300'
 	wait_for_line "$T/ns" '^made$' || skip 'no namespaces here'
 	space=$BACKGROUND_PID
@@ -431,4 +442,57 @@ log_counts()
 	assert_line 1024
 	assert_line 42
 	assert_line --partial $'AT\r OK'
+}
+
+# ---- behind a front door
+
+# door_open COMMAND [OPTION]…: port
+door_open()
+{
+	open_session d "exec:$1" connections=each listen=127.0.0.1:0 "${@:2}"
+	port=$(status_of d listening)
+	port=${port##*:}
+}
+
+@test "a canned answer to every client: a program behind a front door" {
+	local n
+
+	command -v curl >/dev/null || skip 'no curl'
+	printf 'HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\nConnection: close\r\n\r\ngone\n' \
+	    >"$T/404"
+	door_open "cat $T/404"
+	for n in 1 2 3 4 5 6; do
+		background "$T/c$n" curl -s -w '%{http_code}\n' \
+		    "http://127.0.0.1:$port/$n"
+	done
+	for n in 1 2 3 4 5 6; do
+		wait_for_line "$T/c$n" '^404$'
+		run -0 head -n 1 "$T/c$n"
+		assert_output gone
+	done
+	wait_until 5 status_is d channels 0
+	log_has d 'has ended: exit status 0$'
+}
+
+@test "a program behind a front door that does not read costs nobody else" {
+	local n
+
+	door_open 'echo "$$ of all"; exec >&- <&-; exec sleep 0.2'
+	background "$T/stuck" sh -c 'yes | socat -u - "tcp:127.0.0.1:$1"' sh \
+	    "$port"
+	for n in 1 2 3; do
+		run -0 within 5 socat -u "tcp:127.0.0.1:$port" -
+		assert_output --regexp '^[0-9]+ of all$'
+	done
+	wait_until 10 pid_gone "$BACKGROUND_PID"
+	# Every program that was started has ended.
+	wait_until 5 log_counts d 'has ended' 4
+}
+
+@test "an echo of lines, a program a client, half-close kept" {
+	door_open 'while read -r x; do echo "<$x>"; done; echo last; exit 3'
+	run -0 within 5 sh -c 'printf "a\nb\n" |
+	    socat -t 5 - "tcp:127.0.0.1:$1"' sh "$port"
+	assert_output $'<a>\n<b>\nlast'
+	run -0 "$FIFOCTL" probe "tcp://127.0.0.1:$port"
 }

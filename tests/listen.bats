@@ -133,6 +133,8 @@ wait_logged()
 	run within 5 head -n 1 "$S/out"
 	assert_output first
 	stop_pid "$PID_a"
+	wait_logged s ' up -> listening'
+	wait_status s state up
 	run within 5 head -n 1 "$S/out"
 	assert_output second
 }
@@ -274,7 +276,7 @@ session a (it will be tried again)"
 	assert_failure 2
 	run open_session s tcp://127.0.0.1:1 accept=each
 	assert_failure 2
-	assert_output --partial 'it is we who connect'
+	assert_output --partial 'to which no connections are made'
 	run open_session s tcp-listen://127.0.0.1:0 framing=line
 	assert_failure 2
 	assert_output --partial 'a framing is for the side that asks'
@@ -320,6 +322,72 @@ session a (it will be tried again)"
 	assert_failure 7
 	assert_output --partial 'in use by session s'
 	status_is s state listening
+}
+
+@test "who has connected to a unix socket is known by its process" {
+	open_session s "unix-listen:$T/s"
+	background "$T/heard" socat -U - "UNIX-CONNECT:$T/s"
+	wait_status s state up
+	[ "$(status_of s peer)" = "pid $BACKGROUND_PID, uid $(id -u)" ]
+}
+
+# ---- virtual machines
+
+@test "a session waits for virtual machines, and an address is one's own" {
+	run open_session s vsock-listen://:0
+	[[ $output != *'no vsock'* ]] || skip 'this kernel has no vsock'
+	assert_success
+	[[ $(status_of s listening) == any:* ]]
+	port=$(status_of s listening)
+	run open_session t "vsock-listen://:${port##*:}"
+	assert_failure 7
+	assert_output --partial 'in use by session s'
+	run open_session u vsock-listen://nobody:1
+	assert_failure 2
+	assert_output --partial '"nobody" is no CID'
+}
+
+# ---- datagrams
+
+@test "datagrams of all who send some are messages, each with its end" {
+	open_session s udp-listen://127.0.0.1:0
+	status_is s state up
+	port=$(status_of s listening)
+	port=${port##*:}
+	printf one | within 5 socat -u - "UDP:127.0.0.1:$port" 3>&-
+	printf 'two\nlines\n' | within 5 socat -u - "UDP:127.0.0.1:$port" 3>&-
+	run within 5 cat "$S/out"
+	assert_output one
+	run within 5 cat "$S/out"
+	assert_output $'two\nlines'
+}
+
+@test "what is written goes to the one whose datagram came last" {
+	open_session s udp-listen://127.0.0.1:0
+	port=$(status_of s listening)
+	port=${port##*:}
+	printf early >"$S/in"
+	wait_until 5 sh -c '"$1" -r "$2" status s error | grep -q "nobody was"' \
+	    sh "$FIFOCTL" "$FIFOD_DIR"
+	mkfifo "$T/ask"
+	socat - "UDP:127.0.0.1:$port" <"$T/ask" >"$T/answer" 3>&- &
+	pid_add $! socat
+	exec 9>"$T/ask"
+	echo question >&9
+	run within 5 cat "$S/out"
+	assert_output question
+	echo answer >"$S/in"
+	wait_for_line "$T/answer" '^answer$'
+}
+
+@test "an address for datagrams that is in use is told so, and taken later" {
+	open_session s udp-listen://127.0.0.1:0
+	port=$(status_of s listening)
+	run open_session t "udp-listen://$port" backoff=0.05..0.1
+	assert_failure 7
+	assert_output --partial 'the address is in use by'
+	ctl close s
+	wait_status t state up
 }
 
 # ---- TLS

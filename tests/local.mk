@@ -25,6 +25,7 @@ BATS_FILES = \
 	tests/listen.bats \
 	tests/attach.bats \
 	tests/channel.bats \
+	tests/cookbook.bats \
 	tests/door.bats \
 	tests/exchange.bats \
 	tests/framing.bats \

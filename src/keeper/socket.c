@@ -20,6 +20,8 @@
 
 /* Descriptors that links leave to files and to those who come to see why. */
 #define KEEPER_RESERVE 16
+/* So many fewer, and each is looked at. */
+#define KEEPER_NEAR 128
 /* What waits to be accepted; the kernel has a limit of its own (somaxconn). */
 #define KEEPER_BACKLOG 4096
 
@@ -273,19 +275,36 @@ keeper_listen_share(const struct keeper_address *at, mode_t mode, gid_t gid)
 		(void)!chmod(un->sun_path, mode);
 }
 
+/* Is there a descriptor that may be used?  The lowest free number tells. */
+static bool
+keeper_has_room(int fd)
+{
+	int next = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (next == -1)
+		return false;
+	close(next);
+	return !keeper_is_full(next);
+}
+
 int
 keeper_accept(int fd)
 {
-	int next = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	bool full = next == -1 || keeper_is_full(next);
+	static int newest;
+	int next;
 
-	/* Known before: one that was accepted cannot be put back. */
+	/*
+	 * Known before: one that was accepted cannot be put back.  Where the
+	 * newest had a low number it need not be looked at each time.
+	 */
+	if (keeper_is_full(newest + KEEPER_NEAR) && !keeper_has_room(fd)) {
+		errno = EMFILE;
+		return -1;
+	}
+	next = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (next != -1)
-		close(next);
-	if (!full)
-		return accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	errno = EMFILE;
-	return -1;
+		newest = next;
+	return next;
 }
 
 void

@@ -295,7 +295,7 @@ int
 main(int argc, char **argv)
 {
 	struct fifod f = { 0 };
-	struct session_place place;
+	struct session_place place = { .rundir_fd = -1 };
 	struct why why;
 	char *rundir, *conf = NULL;
 	mode_t mask = umask(077);

@@ -10,8 +10,12 @@
 #include "session/door_internal.h"
 #include "session/session.h"
 #include "session/status.h"
+#include "transport/child.h"
 
 static void door_try(void *arg);
+
+/* Nobody logs in on a client's link. */
+static const struct child_options no_child;
 
 /* --- one door --- */
 
@@ -25,13 +29,19 @@ door_follow(struct door *d, const struct options *o)
 	d->tls.verify = true;
 	d->tls.verify_name = d->tls.sni = d->tls.pin = d->tls.crl = NULL;
 	d->tls.ocsp = TLS_OCSP_NO;
+	d->tls.starttls = 0;
 	d->tls.ca = own->ca;
 	if (own->cert != NULL) {
 		d->tls.cert = own->cert;
 		d->tls.key = own->key;
 	}
-	d->link = o->link;
-	d->link.place = (struct keeper_place){ .netns = d->netns };
+	/* How we reach the peer is no matter of theirs. */
+	d->link = (struct link_options){
+		.keepalive = o->link.keepalive,
+		.keepalive_idle = o->link.keepalive_idle,
+		.timeout_connect = o->link.timeout_connect,
+		.place.netns = d->netns,
+	};
 }
 
 static void
@@ -62,6 +72,7 @@ door_new(struct session *s, const char *text, const struct options *o)
 	d->dial.url = &d->url;
 	d->dial.link = &d->link;
 	d->dial.tls = &d->tls;
+	d->dial.child = &no_child;
 	d->dial.accepts = true;
 	door_follow(d, o);
 	return d;

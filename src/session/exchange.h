@@ -59,7 +59,8 @@ enum post {
 	POST_NONE,
 	POST_DUE,               /* it is to have it */
 	POST_BEGUN,             /* it has some of it, see post_done */
-	POST_VOID,              /* it wants it no more */
+	POST_VOID,              /* it wants it no more, */
+	POST_VOID_REST,         /* ... or not the rest of it */
 };
 
 /* How the newest exchange has ended: the fact `last`. */
@@ -292,12 +293,22 @@ void wire_turn(struct wire *w);
  */
 void wire_end(struct wire *w, const struct why *why);
 void wire_free(struct wire *w);
+/* No more will be asked on it: before its end, where there is time for one. */
+void wire_farewell(struct wire *w);
 
 /* Nothing is on it: for how long may that be? */
 void wire_rest(struct wire *w);
 
 /* --- post.c: framing=datagram --- */
 
+/*
+ * The datagram being cut is whole: may it be so long?  If not it is refused,
+ * alone, but for the rest of a write that was longer than the pipe, which is
+ * dropped as it comes.
+ */
+bool post_fits(struct dialogue *d);
+/* Is there more to come of a write, of which `size' bytes were there? */
+bool post_goes_on(const struct dialogue *d, size_t size);
 /* It is sent: done with, or a reply is awaited. */
 void post_sent(struct wire *w, struct exchange *x);
 /* Datagrams have not arrived, see w->why; the link stays. */
@@ -344,6 +355,8 @@ void pool_enter(struct session *s, const char *reason);
 void pool_reconnect(struct session *s);
 /* Take what clients have asked so far, before the session closes. */
 void pool_drain(struct session *s);
+/* wire_farewell() to each. */
+void pool_farewell(struct session *s);
 /* Does anything wait for an answer? */
 bool pool_busy(const struct session *s);
 /* Bytes between the clients and the peer. */

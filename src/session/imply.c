@@ -113,8 +113,14 @@ imply_accept(const struct url *url, const struct session_options *o,
 	bool waits = t != NULL && t->accepts != NULL;
 
 	if (!waits && o->accept != ACCEPT_ONE)
-		return why_fail(why, FAULT_USAGE, "accept=: nobody connects to "
-		    "%s, it is we who connect", url->scheme);
+		return why_fail(why, FAULT_USAGE, "accept=: there is nobody to "
+		    "be accepted by %s, to which no connections are made",
+		    url->scheme);
+	if (stream && strcmp(o->connections, "each") == 0 && (waits ||
+	    (t != NULL && t->flags & TRANSPORT_DATAGRAM)))
+		return why_fail(why, FAULT_USAGE, "connections=each: a client "
+		    "can have a connection of its own where we connect, and "
+		    "to a stream; %s is neither", url->scheme);
 	if (waits && !stream)
 		return why_fail(why, FAULT_USAGE, "framing=%.40s: a framing is "
 		    "for the side that asks, and here peers connect to us; "

@@ -10,7 +10,6 @@
 #define INTAKE_MUDDLED_MS 500
 /* The rest of a write that was too long follows it at once. */
 #define INTAKE_REST_MS 100
-#define INTAKE_PAGE 4096
 
 static struct framing_choice *
 intake_framing(struct dialogue *d)
@@ -137,59 +136,11 @@ intake_whole(struct dialogue *d)
 		wire_write(x->w);
 }
 
-/* Is there more to come of this write?  It has filled the pipe, or is there. */
-static bool
-intake_is_part(struct dialogue *d, size_t size)
-{
-	return !d->channel->exact && (size % INTAKE_PAGE == 0 ||
-	    fifo_waiting(d->channel->in_fd) > 0);
-}
-
-/*
- * No datagram may be so long: it is refused, alone.  Of a write that was
- * longer than the pipe the rest is dropped as it comes.
- */
-static bool
-intake_is_too_long(struct dialogue *d)
-{
-	size_t most = d->s->transport->most;
-	size_t size = buf_length(&d->cutting->bytes);
-	struct why why;
-
-	if (most == 0 || size <= most)
-		return false;
-	why_fail(&why, FAULT_USAGE, "a datagram of %zu bytes is too long for "
-	    "%s: %zu is the most; it was not sent", size,
-	    d->s->transport->usage, most);
-	d->s->discarded += size;
-	exchange_fail(d->cutting, LAST_ERROR, 413, &why);
-	d->skipping &= intake_is_part(d, size);
-	return true;
-}
-
-/* With bare=yes: a datagram without what cut it. */
-static void
-intake_bare(struct dialogue *d)
-{
-	const struct framing_choice *f = intake_framing(d);
-	struct buf *b = &d->cutting->bytes;
-	size_t front, back;
-
-	if (!d->s->options.session.bare || f->cut == NULL ||
-	    f->cut->bare == NULL)
-		return;
-	f->cut->bare(f, buf_peek(b), buf_length(b), &front, &back);
-	d->held -= front + back;
-	buf_shorten(b, back);
-	buf_drain(b, front);
-}
-
 /* A datagram, by whatever it was cut. */
 static void
 intake_end(struct dialogue *d)
 {
-	intake_bare(d);
-	if (!intake_is_too_long(d))
+	if (post_fits(d))
 		intake_whole(d);
 }
 
@@ -303,7 +254,7 @@ intake_skip(struct dialogue *d, const uint8_t *data, size_t size)
 	size_t n = framer_request(&d->framer, data, size);
 
 	if (d->framer.phase != FRAMER_MORE || (intake_takes_writes(d) &&
-	    !intake_is_part(d, n))) {
+	    !post_goes_on(d, n))) {
 		d->skipping = false;
 		framer_clear(&d->framer);
 	}

@@ -133,6 +133,15 @@ pool_drain(struct session *s)
 	pool_work(s);
 }
 
+void
+pool_farewell(struct session *s)
+{
+	struct wire *w;
+
+	TAILQ_FOREACH(w, &s->pool->wires, entry)
+		wire_farewell(w);
+}
+
 uint64_t
 pool_queued(const struct session *s)
 {

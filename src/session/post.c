@@ -14,12 +14,57 @@
 #include "session/private.h"
 #include "session/status.h"
 
+/* A write that has filled a pipe is as long as some of these. */
+#define POST_PAGE 4096
 /* So many are dropped at most, when all are to be. */
 #define POST_DISCARD 100000
 /* A trouble that goes on is told again after so long. */
 #define POST_AGAIN_MS 10000
 
 /* --- sending --- */
+
+bool
+post_goes_on(const struct dialogue *d, size_t size)
+{
+	return !d->channel->exact && (size % POST_PAGE == 0 ||
+	    fifo_waiting(d->channel->in_fd) > 0);
+}
+
+/* With bare=yes: a datagram without what cut it. */
+static void
+post_bare(struct dialogue *d)
+{
+	const struct framing_choice *f = &d->s->pool->framing;
+	struct buf *b = &d->cutting->bytes;
+	size_t front, back;
+
+	if (!d->s->options.session.bare || f->cut == NULL ||
+	    f->cut->bare == NULL)
+		return;
+	f->cut->bare(f, buf_peek(b), buf_length(b), &front, &back);
+	d->held -= front + back;
+	buf_shorten(b, back);
+	buf_drain(b, front);
+}
+
+bool
+post_fits(struct dialogue *d)
+{
+	size_t most = d->s->transport->most, size;
+	struct why why;
+
+	post_bare(d);
+	size = buf_length(&d->cutting->bytes);
+	if (most == 0 || size <= most)
+		return true;
+	why_fail(&why, FAULT_USAGE, "a datagram of %zu bytes is too long for "
+	    "%s: %zu is the most; it was not sent", size,
+	    d->s->transport->usage, most);
+	d->s->discarded += size;
+	exchange_fail(d->cutting, LAST_ERROR, 413, &why);
+	d->skipping &= post_goes_on(d, size);
+	return false;
+}
 
 void
 post_sent(struct wire *w, struct exchange *x)
@@ -164,7 +209,7 @@ post_give(struct wire *w, struct dialogue *d)
 		return false;
 	if (d->post == POST_DUE)
 		d->post = POST_BEGUN;
-	while (d->post_done < size) {
+	while (d->post == POST_BEGUN && d->post_done < size) {
 		n = channel_write(d->channel, c->data + c->start +
 		    d->post_done, size - d->post_done);
 		if (n == -1 && errno == EAGAIN)
@@ -249,12 +294,12 @@ post_resume(struct session *s)
 void
 post_void(struct dialogue *d)
 {
-	if (d->post == POST_NONE)
+	const struct wire *w = TAILQ_FIRST(&d->s->pool->wires);
+
+	if (w == NULL || (d->post != POST_DUE && d->post != POST_BEGUN))
 		return;
-	if (d->post == POST_BEGUN)
-		d->post_done = SIZE_MAX;
-	else if (d->post == POST_DUE)
-		d->post = POST_VOID;
+	d->s->discarded += chunk_length(w->chunk) - d->post_done;
+	d->post = d->post == POST_DUE ? POST_VOID : POST_VOID_REST;
 	post_resume(d->s);
 }
 

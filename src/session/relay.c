@@ -287,13 +287,39 @@ relay_late(void *arg)
 	relay_unreached(r);
 }
 
+/* What the descriptor did not tell. */
+static void
+relay_told(struct relay *r)
+{
+	r->peer.news.readable = true;
+	relay_turn(r);
+}
+
 static void
 relay_changed(struct link *l, void *arg)
 {
 	if (l->phase == LINK_UP)
 		relay_up(arg);
+	else if (l->phase == LINK_NEWS)
+		relay_told(arg);
 	else if (l->phase == LINK_FAILED)
 		relay_unreached(arg);
+}
+
+/* What programs say is logged; of connections there are too many for that. */
+static bool
+relay_talks(const struct session *s)
+{
+	return s->transport->flags & TRANSPORT_RUNS ||
+	    s->options.child.on_connect != NULL;
+}
+
+static void
+relay_note(void *arg, const char *text)
+{
+	const struct relay *r = arg;
+
+	session_log(r->s, false, "%s", text);
 }
 
 static void
@@ -306,7 +332,7 @@ relay_dial(void *arg)
 	timer_set(&r->timer, s->options.link.timeout_connect, relay_late, r);
 	dial_refresh(s);
 	r->peer.link = link_new(s->transport, &s->dial, relay_changed, r,
-	    r->why, NULL);
+	    r->why, relay_talks(s) ? relay_note : NULL);
 	link_for(r->peer.link, r->client.fd);
 }
 
@@ -374,6 +400,20 @@ relay_bridge(struct session *s, struct link *l)
 	relay_watch(&r->peer, fds[0], relay_peer_news, r);
 	deferred_queue(&r->later, relay_again, r);
 	return fds[1];
+}
+
+void
+relay_go_on(struct session *s)
+{
+	struct relay *r, *next;
+
+	if (s->relays == NULL)
+		return;
+	for (r = TAILQ_FIRST(&s->relays->list); r != NULL; r = next) {
+		next = TAILQ_NEXT(r, entry);
+		if (r->up && !r->gone)
+			relay_turn(r);
+	}
 }
 
 void

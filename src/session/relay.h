@@ -39,6 +39,8 @@ void relay_new_link(struct session *s, struct link *l);
  * can be a channel; that end, or -1.
  */
 int relay_bridge(struct session *s, struct link *l);
+/* Bytes that were held for the record may go on. */
+void relay_go_on(struct session *s);
 /* How many there are; how many had to be turned away for want of a peer. */
 size_t relay_count(const struct session *s);
 uint64_t relay_unserved(const struct session *s);

@@ -29,6 +29,7 @@ struct relay_end {
 struct relay_way {
 	struct relay_end *from, *to;
 	uint64_t *bytes;        /* the session's: passed on */
+	uint64_t mark;          /* of what is held: mirror.h */
 	struct relay_pipe *pipe;        /* splice(2) goes through it; or NULL */
 	uint8_t *held;          /* what `to' has not taken; or NULL */
 	uint32_t start, end;    /* of it */

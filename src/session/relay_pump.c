@@ -11,6 +11,7 @@
 
 #include "base/xalloc.h"
 #include "channel/fifo.h"
+#include "session/mirror.h"
 #include "session/relay_internal.h"
 #include "transport/sock.h"
 
@@ -143,6 +144,9 @@ way_send(struct relay *r, struct relay_way *w)
 	struct relay_pipe *p = w->pipe;
 	ssize_t n;
 
+	/* relay_turn() comes when they may go on. */
+	if (mirror_holds(r->s, w->mark))
+		return PUMP_WAIT;
 	if (p != NULL && p->n > 0) {
 		n = fifo_splice(p->fds[0], w->to->fd, p->n);
 		p->n -= n > 0 ? (size_t)n : 0;
@@ -167,6 +171,15 @@ way_hold(struct relay_way *w, const uint8_t *data, size_t size)
 	w->end = (uint32_t)size;
 }
 
+/* Whoever looks on sees it first, and may have it wait; a bridge's, later. */
+static bool
+way_shows(struct relay *r, struct relay_way *w, size_t size)
+{
+	w->mark = r->bridge ? 0 : mirror_show(r->s, w == &r->to_peer ?
+	    TRANSCRIPT_IN : TRANSCRIPT_OUT, relay_room, size);
+	return mirror_holds(r->s, w->mark);
+}
+
 static enum pump
 way_copy(struct relay *r, struct relay_way *w)
 {
@@ -180,6 +193,10 @@ way_copy(struct relay *r, struct relay_way *w)
 	if (n == 0)
 		return PUMP_MOVED;
 	w->bulk = (size_t)n == room;
+	if (way_shows(r, w, (size_t)n)) {
+		way_hold(w, relay_room, (size_t)n);
+		return PUMP_MOVED;
+	}
 	sent = end_write(w->to, relay_room, (size_t)n);
 	if (sent == n) {
 		*w->bytes += (uint64_t)n;
@@ -194,9 +211,9 @@ way_copy(struct relay *r, struct relay_way *w)
 }
 
 static bool
-way_may_splice(struct relay_way *w)
+way_may_splice(const struct relay *r, struct relay_way *w)
 {
-	if (!w->bulk || !fifo_can_splice() || !end_is_plain(w->from) ||
+	if (!w->bulk || mirror_is_there(r->s) || !fifo_can_splice() || !end_is_plain(w->from) ||
 	    !end_is_plain(w->to))
 		return false;
 	if (w->pipe == NULL)
@@ -258,7 +275,7 @@ way_step(struct relay *r, struct relay_way *w)
 		return way_finish(r, w);
 	if (!w->from->news.readable)
 		return PUMP_WAIT;
-	if (way_may_splice(w))
+	if (way_may_splice(r, w))
 		return way_splice(r, w);
 	return way_copy(r, w);
 }

@@ -433,6 +433,22 @@ session_depart(struct session *s, const char *reason)
 	flow_turn(s);
 }
 
+/* Relays have their time, too; then the rest has. */
+static void
+session_await_relays(void *arg)
+{
+	struct session *s = arg;
+	int64_t left = s->drained_ms - loop_now_ms();
+
+	if (relay_count(s) > 0 && left > 0)
+		timer_set(&s->deadline, left < SESSION_DRAIN_LOOK_MS ? left :
+		    SESSION_DRAIN_LOOK_MS, session_await_relays, s);
+	else if (flow_has_link(s))
+		session_drain(s);
+	else
+		session_end(s);
+}
+
 void
 session_close(struct session *s, bool now)
 {
@@ -445,7 +461,9 @@ session_close(struct session *s, bool now)
 		pool_drain(s);
 		up = pool_busy(s);
 	}
-	if (now || !up) {
+	if (s->pool != NULL && (!now || s->state == SESSION_CLOSING))
+		pool_farewell(s);
+	if (now || (!up && relay_count(s) == 0)) {
 		session_end(s);
 		return;
 	}
@@ -454,7 +472,7 @@ session_close(struct session *s, bool now)
 	if (s->pool != NULL)
 		timer_set(&s->deadline, SESSION_DRAIN_MS, session_late, s);
 	else
-		session_drain(s);
+		session_await_relays(s);
 }
 
 /* --- what an operator may ask --- */

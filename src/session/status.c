@@ -257,6 +257,7 @@ static void
 fact_listening(struct session *s, char *out)
 {
 	listen_text(s, out, FACT_SIZE);
+	fact_link(s, LINK_LISTENING, out);
 	door_listening(s, out, FACT_SIZE);
 }
 

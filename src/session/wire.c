@@ -277,6 +277,8 @@ wire_write_datagram(struct wire *w, struct exchange *x)
 
 	if (x->sent == size)
 		return wire_sent(w, x);
+	if (wire_show(x) < size)
+		return false;
 	n = link_write(w->link, buf_peek(&x->bytes), size);
 	/* What is told is of an earlier one; this was not tried. */
 	if (n == -1 && errno == ECONNREFUSED) {
@@ -450,6 +452,15 @@ wire_lost(struct wire *w, struct exchange *x, const struct why *why)
 	}
 }
 
+/* A program is let go by an end of file; others only need the link's end. */
+void
+wire_farewell(struct wire *w)
+{
+	if (w->up && w->nexchanges == 0 && !w->deaf &&
+	    w->s->transport->flags & TRANSPORT_RUNS)
+		link_finish(w->link);
+}
+
 void
 wire_end(struct wire *w, const struct why *why)
 {
@@ -465,6 +476,8 @@ wire_end(struct wire *w, const struct why *why)
 	timer_clear(&w->deadline);
 	timer_clear(&w->silence);
 	w->s->lost += link_lost(w->link);
+	if (why == NULL && !pool->renewing)
+		wire_farewell(w);
 	link_free(w->link);
 	w->link = NULL;
 	w->up = false;

@@ -151,6 +151,7 @@ child_closed(void *arg)
 ssize_t
 child_read_end(struct child_link *c, bool for_good)
 {
+	c->told_end = c->closed || c->ended;
 	if (c->closed || (c->ended && c->status == 0))
 		return 0;
 	if (c->ended)
@@ -159,6 +160,17 @@ child_read_end(struct child_link *c, bool for_good)
 		c->link.hushed = true;
 		timer_set(&c->timer, CHILD_CLOSED_MS, child_closed, c);
 	}
+	errno = EAGAIN;
+	return -1;
+}
+
+ssize_t
+child_write_end(struct child_link *c, bool for_good)
+{
+	if (for_good && c->told_end)
+		return link_fail(&c->link, FAULT_RECEIVE,
+		    "the program takes no more");
+	c->link.want_read = for_good;
 	errno = EAGAIN;
 	return -1;
 }

@@ -43,6 +43,7 @@ struct child_link {
 	bool ended;             /* with this status */
 	int status;
 	bool closed;            /* its side is closed, and it runs on */
+	bool told_end;          /* read() has said that this was all */
 	bool in_line;           /* pty: the last byte sent ended no line */
 	struct timer timer;     /* settling; then closed and not ended yet */
 	char last[120];         /* what it said last on standard error */
@@ -56,6 +57,11 @@ int child_advance(struct link *l);
  * read() says then.
  */
 ssize_t child_read_end(struct child_link *c, bool for_good);
+/*
+ * The same for write(): where nobody reads any more, reading tells of the end,
+ * and then there is no room for ever.
+ */
+ssize_t child_write_end(struct child_link *c, bool for_good);
 void child_close(struct link *l);
 /* LINK_PEER and LINK_END. */
 bool child_fact(const struct link *l, enum link_fact fact, char *out,

@@ -30,7 +30,6 @@ exec_read(struct link *l, void *data, size_t size)
 	    n == 0 || (errno != EAGAIN && errno != EINTR));
 }
 
-/* Where nobody reads any more, reading tells of the end. */
 static ssize_t
 exec_write(struct link *l, const void *data, size_t size)
 {
@@ -39,11 +38,10 @@ exec_write(struct link *l, const void *data, size_t size)
 	if (size == 0)
 		return 0;
 	n = send(l->fd, data, size, MSG_NOSIGNAL);
-	if (n == -1 && errno != EAGAIN && errno != EINTR)
-		l->want_read = true;
-	if (n == -1)
-		errno = EAGAIN;
-	return n;
+	if (n > 0)
+		return n;
+	return child_write_end((struct child_link *)l,
+	    errno != EAGAIN && errno != EINTR);
 }
 
 static int

@@ -46,11 +46,14 @@ address_port(const struct sockaddr_storage *a)
 	    ((const struct sockaddr_in6 *)a)->sin6_port : 0;
 }
 
-/* Would they be in each other's way?  Ports decide: the system has said so. */
+/*
+ * Would they be in each other's way?  Of those that have a port it decides:
+ * the system has said so.
+ */
 static bool
 address_meets(const struct keeper_address *a, const struct keeper_address *b)
 {
-	if (a->address.ss_family == AF_UNIX || b->address.ss_family == AF_UNIX)
+	if (address_port(&a->address) == 0 || address_port(&b->address) == 0)
 		return a->length == b->length &&
 		    memcmp(&a->address, &b->address, a->length) == 0;
 	return address_port(&a->address) == address_port(&b->address);

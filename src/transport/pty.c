@@ -65,19 +65,17 @@ pty_read(struct link *l, void *data, size_t size)
 static ssize_t
 pty_write(struct link *l, const void *data, size_t size)
 {
+	struct child_link *c = (struct child_link *)l;
 	ssize_t n;
 
 	if (size == 0)
 		return 0;
 	n = write(l->fd, data, size);
-	if (n > 0)
-		((struct child_link *)l)->in_line =
-		    ((const char *)data)[n - 1] != '\n';
-	if (n == -1 && errno != EAGAIN && errno != EINTR)
-		l->want_read = true;
 	if (n <= 0)
-		errno = EAGAIN;
-	return n > 0 ? n : -1;
+		return child_write_end(c, n == -1 && errno != EAGAIN &&
+		    errno != EINTR);
+	c->in_line = ((const char *)data)[n - 1] != '\n';
+	return n;
 }
 
 /*

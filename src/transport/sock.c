@@ -14,6 +14,8 @@
 #endif
 
 #include "transport/sock.h"
+#include "transport/unix_dial.h"
+#include "transport/vsock.h"
 
 int
 sock_broken(struct link *l)
@@ -88,6 +90,24 @@ sock_text_unix(const struct sockaddr *address, socklen_t length, char *out,
 	return out;
 }
 
+/* "2:1024" */
+static bool
+sock_text_vsock(const struct sockaddr *address, socklen_t length, char *out,
+    size_t size)
+{
+	struct sockaddr_storage at = { 0 };
+	uint32_t cid, port;
+
+	memcpy(&at, address, length < sizeof(at) ? length : sizeof(at));
+	if (!vsock_parts(&at, &cid, &port))
+		return false;
+	if (cid == VSOCK_ANY)
+		snprintf(out, size, "any:%u", port);
+	else
+		snprintf(out, size, "%u:%u", cid, port);
+	return true;
+}
+
 char *
 sock_text(const struct sockaddr *address, socklen_t length, char *out,
     size_t size)
@@ -97,6 +117,8 @@ sock_text(const struct sockaddr *address, socklen_t length, char *out,
 
 	if (address->sa_family == AF_UNIX)
 		return sock_text_unix(address, length, out, size);
+	if (sock_text_vsock(address, length, out, size))
+		return out;
 	wrong = getnameinfo(address, length, host, sizeof(host), port,
 	    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
 	if (wrong)
@@ -190,6 +212,17 @@ accepted_advance(struct link *l)
 	return 1;
 }
 
+/* Who has connected to a unix socket has no address, but an owner. */
+static bool
+accepted_fact(const struct link *l, enum link_fact fact, char *out,
+    size_t size)
+{
+	if (sock_fact(l, fact, out, size))
+		return true;
+	return fact == LINK_PEER && l->fd != -1 &&
+	    unix_credentials(l->fd, out, size);
+}
+
 const struct transport transport_accepted = {
 	.name = "accepted",
 	.flags = TRANSPORT_PLAIN,
@@ -200,5 +233,5 @@ const struct transport transport_accepted = {
 	.write = sock_write,
 	.finish = sock_finish,
 	.close = sock_close,
-	.fact = sock_fact,
+	.fact = accepted_fact,
 };

@@ -138,6 +138,17 @@ relay_short()
 	[ "$lost" = 0 ] || failed "relay: of $1 ${lost:-all} were lost"
 }
 
+# Far more at a time than there are processors: none may be lost.
+relay_crowd()
+{
+	local rate lost
+
+	read -r rate lost < <(bounded "$BIN/crowd" short 2000 $((SPAN * 5)) \
+	    "$RELAY_PORT")
+	record relay.crowd "$1" "${rate:-0}"
+	[ "$lost" = 0 ] || failed "relay: of 2000 clients ${lost:-all} were lost"
+}
+
 relay_bulk()
 {
 	local way rate
@@ -163,6 +174,7 @@ relay_measure()
 		relay_short "$name"
 		if [ "$name" = fifod ] && [ "$ROUND" = 1 ]; then
 			relay_memory "$name"
+			relay_crowd "$name"
 		fi
 		front_stop
 	done
