@@ -75,7 +75,6 @@ relay_free(void *arg)
 		s->relays->count--;
 	if (r->guest)
 		door_left(s);
-	free(r->voice);
 	free(r->why);
 	free(r);
 }
@@ -332,9 +331,9 @@ relay_dial(void *arg)
 	r->tries++;
 	timer_set(&r->timer, s->options.link.timeout_connect, relay_late, r);
 	dial_refresh(s);
-	r->peer.link = link_new(s->transport, r->voice != NULL ?
-	    &r->voice->dial : &s->dial, relay_changed, r, r->why,
-	    relay_talks(s) ? relay_note : NULL);
+	r->peer.link = link_new(s->transport, &s->dial, relay_changed, r,
+	    r->why, relay_talks(s) ? relay_note : NULL);
+	link_for(r->peer.link, r->client.fd);
 }
 
 static struct relay *
@@ -353,30 +352,11 @@ relay_make(struct session *s, int fd, struct link *l)
 	return r;
 }
 
-/* The header that tells the peer of us is to tell it of the client. */
-static void
-relay_speak(struct relay *r)
-{
-	struct relay_voice *v;
-	struct prelude_ends *ends;
-	socklen_t from = sizeof(ends->from), to = sizeof(ends->to);
-
-	if (r->s->options.link.proxy_protocol == 0)
-		return;
-	v = r->voice = xcalloc(1, sizeof(*r->voice));
-	ends = &v->ends;
-	v->dial = r->s->dial;
-	v->dial.client = ends;
-	getpeername(r->client.fd, (struct sockaddr *)&ends->from, &from);
-	getsockname(r->client.fd, (struct sockaddr *)&ends->to, &to);
-}
-
 static void
 relay_begin(struct relay *r)
 {
 	struct session *s = r->s;
 
-	relay_speak(r);
 	s->relays->count++;
 	r->to_peer.bytes = &s->flow.to_peer.bytes;
 	r->to_client.bytes = &s->flow.to_client.bytes;

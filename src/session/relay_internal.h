@@ -14,8 +14,6 @@
 #include "session/pump.h"
 #include "session/relay.h"
 #include "session/relay_pipe.h"
-#include "transport/prelude.h"
-#include "transport/transport.h"
 
 /*
  * One side.  news.readable and news.writable are presumed, from the loop's
@@ -52,7 +50,6 @@ struct relay {
 	bool gone;              /* to be freed at the end of the turn */
 	int tries;              /* to reach the peer */
 	int64_t since_ms;       /* the client came, or one end broke */
-	struct relay_voice *voice;      /* proxy-protocol: for whom it speaks */
 	struct timer timer;     /* of reaching the peer; of resetting */
 	struct deferred later;  /* goes on, or is freed */
 	struct why *why;        /* while the peer is being reached */
@@ -65,12 +62,6 @@ struct relays {
 	uint64_t unserved;
 	uint64_t bridged;       /* bytes, which the session counts already */
 	struct seldom told;     /* of clients that were not served */
-};
-
-/* What the session dials, in its client's name. */
-struct relay_voice {
-	struct dial dial;
-	struct prelude_ends ends;
 };
 
 /* --- relay_pump.c --- */

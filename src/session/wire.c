@@ -106,6 +106,8 @@ wire_new(struct session *s, struct dialogue *owner)
 	dial_refresh(s);
 	w->link = link_new(s->transport, &s->dial, wire_changed, w, &w->why,
 	    wire_note);
+	if (owner != NULL)
+		link_for(w->link, owner->channel->in_fd);
 	return w;
 }
 
