@@ -1,10 +1,12 @@
 # Tests of one file each, without a broker; they print TAP.
 check_PROGRAMS += tests/unit/test_buf tests/unit/test_option \
 	tests/unit/test_url tests/unit/test_why tests/unit/test_words \
-	tests/unit/test_framing tests/unit/test_http tests/unit/test_slots
+	tests/unit/test_framing tests/unit/test_http tests/unit/test_slots \
+	tests/unit/test_transcript
 UNIT_TESTS += tests/unit/test_buf tests/unit/test_option \
 	tests/unit/test_url tests/unit/test_why tests/unit/test_words \
-	tests/unit/test_framing tests/unit/test_http tests/unit/test_slots
+	tests/unit/test_framing tests/unit/test_http tests/unit/test_slots \
+	tests/unit/test_transcript
 
 tests_unit_test_buf_SOURCES = tests/unit/test_buf.c tests/unit/tap.h
 tests_unit_test_buf_LDADD = src/libfifod.a $(LIBBSD_LIBS)
@@ -22,3 +24,6 @@ tests_unit_test_http_SOURCES = tests/unit/test_http.c tests/unit/tap.h
 tests_unit_test_http_LDADD = src/libfifod.a $(LIBBSD_LIBS)
 tests_unit_test_slots_SOURCES = tests/unit/test_slots.c tests/unit/tap.h
 tests_unit_test_slots_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS)
+tests_unit_test_transcript_SOURCES = tests/unit/test_transcript.c \
+	tests/unit/tap.h
+tests_unit_test_transcript_LDADD = src/libfifod.a $(LIBBSD_LIBS)
