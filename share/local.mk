@@ -52,7 +52,7 @@ install-data-local: share/completions/fifoctl.bash
 uninstall-local:
 	rm -f '$(DESTDIR)$(bashcompdir)/fifoctl'
 
-dist_doc_DATA = README NEWS share/fifod.conf.example
+dist_doc_DATA = README NEWS share/fifod.conf.example share/doc/cookbook
 
 EXTRA_DIST += $(man_templates) share/man/fill.awk \
 	src/README contrib/check contrib/deps.sh contrib/install-deps \

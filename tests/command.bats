@@ -82,7 +82,7 @@ idle()
 		option.connect) value=now ;;
 		# These are decided when it is opened.
 		option.framing) value= ;;
-		option.delivery | option.reconnect) value=auto ;;
+		option.delivery | option.reconnect | option.on-close) value=auto ;;
 		esac
 		grep -Eq "^  ${key#option.}=$value( |\$)" <<<"$help" ||
 		    fail "help options lacks ${key#option.}=$value"
@@ -95,6 +95,14 @@ idle()
 	run -0 "$FIFOCTL" help endpoints
 	assert_line --partial tcp://HOST:PORT
 	assert_line --partial tls://HOST:PORT
+}
+
+@test "fifoctl help ways lists the kinds of proxies and of STARTTLS" {
+	run -0 "$FIFOCTL" help ways
+	assert_line '  socks5://[USER@]HOST:PORT'
+	assert_line '  http://[USER@]HOST:PORT'
+	assert_line '  smtp'
+	assert_line '  postgres'
 }
 
 @test "fifoctl help exit lists the exit statuses" {
@@ -953,8 +961,8 @@ complete_bash()
 	assert_output 'timeout-connect='
 	run -0 complete_bash 'fifoctl open a tcp://h:1 -o crlf='
 	assert_equal "$(sort <<<"$output")" $'no\nyes'
-	run -0 complete_bash 'fifoctl open a t'
-	assert_equal "$(sort <<<"$output")" $'tcp://\ntls://'
+	run -0 complete_bash 'fifoctl open a ht'
+	assert_equal "$(sort <<<"$output")" $'http://\nhttps://'
 	run -0 complete_bash 'fifoctl open a tcp://h:1 --re'
 	assert_output --replace
 	idle one

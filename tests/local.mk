@@ -19,8 +19,14 @@ BATS_FILES = \
 	tests/input.bats \
 	tests/fifo.bats \
 	tests/flow.bats \
+	tests/exec.bats \
+	tests/line.bats \
+	tests/login.bats \
+	tests/listen.bats \
 	tests/attach.bats \
 	tests/channel.bats \
+	tests/cookbook.bats \
+	tests/door.bats \
 	tests/exchange.bats \
 	tests/framing.bats \
 	tests/http.bats \
@@ -28,7 +34,12 @@ BATS_FILES = \
 	tests/record.bats \
 	tests/retry.bats \
 	tests/torture.bats \
+	tests/starttls.bats \
+	tests/via.bats \
 	tests/servers.bats \
+	tests/datagrams.bats \
+	tests/netns.bats \
+	tests/sockets.bats \
 	tests/smoke_peer.bats
 
 check_PROGRAMS += tests/aid tests/gram tests/peer
@@ -70,6 +81,14 @@ check_PROGRAMS += tests/torture_slots
 UNIT_TESTS += tests/torture
 tests_torture_slots_SOURCES = tests/torture_slots.c
 tests_torture_slots_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS)
+
+# Peers that speak datagrams, and both ends of a torture with them.
+check_PROGRAMS += tests/datagrams
+tests_datagrams_SOURCES = tests/datagrams.c
+
+# A crowd at a front door, and its server; the bench uses it, too.
+check_PROGRAMS += tests/crowd
+tests_crowd_SOURCES = tests/crowd.c
 
 # Clients that a shell cannot be.
 check_PROGRAMS += tests/exact tests/pipe

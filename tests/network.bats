@@ -257,7 +257,7 @@ two_addresses()
 	start_peer good echo
 	open_session s "tcp://two:$port"
 	[ "$(status_of s peer)" = "127.0.0.1:$port" ]
-	wait_log s "connect: \[::1\]:$port: Connection refused"
+	wait_log s "connect: \[::1\]:$port: connection refused"
 	[ "$(status_of s error)" = "" ]
 }
 

@@ -99,7 +99,7 @@ connection_main(void *arg)
 {
 	struct connection *c = arg;
 
-	if (!opt.tls || tls_handshake(c) == 0)
+	if (!opt.tls || tls_handshake(c, NULL, 0) == 0)
 		mode->run(c);
 	connection_free(c);
 	pthread_mutex_lock(&lock);

@@ -124,8 +124,11 @@ void connection_reset(struct connection *c);
 
 /* peer_tls.c: reads the certificate and everything else; dies on error. */
 void tls_init(void);
-/* 0, or -1 with an event that says why; NULL ssl is left only then. */
-int tls_handshake(struct connection *c);
+/*
+ * `early' are bytes of it that were read with what came before.  0, or -1 with
+ * an event that says why; NULL ssl is left only then.
+ */
+int tls_handshake(struct connection *c, const void *early, size_t n);
 /* Each needs TLS 1.3; 0, or -1 with an event. */
 int tls_ticket(struct connection *c);
 int tls_keyupdate(struct connection *c);

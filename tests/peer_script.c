@@ -233,8 +233,11 @@ run_stall(struct run *r, const struct step *s)
 static enum next
 run_starttls(struct run *r, const struct step *s)
 {
+	size_t n = r->have;
+
 	(void)s;
-	return tls_handshake(r->c) == -1 ? END : NEXT;
+	r->have = 0;
+	return tls_handshake(r->c, r->input, n) == -1 ? END : NEXT;
 }
 
 static enum next

@@ -217,15 +217,34 @@ handshake_prepare(struct connection *c)
 		SSL_set_tlsext_host_name(c->ssl, opt.sni);
 }
 
+/* Read those bytes first, then the socket: BIO_set_buffer_read_data(3). */
+static int
+handshake_early(struct connection *c, const void *early, size_t n)
+{
+	BIO *socket = BIO_new_socket(c->fd, BIO_NOCLOSE);
+	BIO *in = BIO_new(BIO_f_buffer());
+	uint8_t *copy = xmalloc(n);
+	long set;
+
+	memcpy(copy, early, n);
+	if (socket == NULL || in == NULL || BIO_up_ref(socket) != 1)
+		return 0;
+	set = BIO_set_buffer_read_data(in, copy, n);
+	free(copy);
+	SSL_set_bio(c->ssl, BIO_push(in, socket), socket);
+	return set == 1;
+}
+
 int
-tls_handshake(struct connection *c)
+tls_handshake(struct connection *c, const void *early, size_t n)
 {
 	int error;
 
 	if (context == NULL)
 		die("starttls needs --cert");
 	c->ssl = SSL_new(context);
-	if (c->ssl == NULL || SSL_set_fd(c->ssl, c->fd) != 1)
+	if (c->ssl == NULL || (n > 0 ? handshake_early(c, early, n) :
+	    SSL_set_fd(c->ssl, c->fd)) != 1)
 		die("%s", tls_why());
 	handshake_prepare(c);
 	if (handshake_drive(c) == 0) {

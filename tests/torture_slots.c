@@ -256,10 +256,11 @@ broker_pump(void *arg)
 static void
 broker_drop(void)
 {
+	size_t dropped;
+
 	if (!slots_busy(broker.slots) || !slots_abandoned(broker.slots))
 		return;
-	slots_drop(broker.slots);
-	if (broker.begun) {
+	if (slots_drop(broker.slots, &dropped) && broker.begun) {
 		broker.paused = false;
 		timer_clear(&broker.pause);
 		broker_end(true);

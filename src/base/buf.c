@@ -40,6 +40,14 @@ buf_drain(struct buf *b, size_t n)
 		buf_clear(b);
 }
 
+void
+buf_shorten(struct buf *b, size_t n)
+{
+	b->end -= n;
+	if (b->start == b->end)
+		buf_clear(b);
+}
+
 int
 buf_append(struct buf *b, const void *data, size_t n)
 {

@@ -26,6 +26,8 @@ size_t buf_length(const struct buf *b);
 const uint8_t *buf_peek(const struct buf *b);
 /* Drop n bytes from the front (n <= length). */
 void buf_drain(struct buf *b, size_t n);
+/* Drop n bytes from the end (n <= length). */
+void buf_shorten(struct buf *b, size_t n);
 /* Append; 0, or -1 with ENOBUFS (limit) or ENOMEM, nothing appended. */
 int buf_append(struct buf *b, const void *data, size_t n);
 /*

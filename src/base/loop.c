@@ -98,7 +98,8 @@ watch_fire(evutil_socket_t fd, short what, void *arg)
 	struct watch *w = arg;
 
 	(void)fd;
-	(void)what;
+	w->readable |= (what & EV_READ) != 0;
+	w->writable |= (what & EV_WRITE) != 0;
 	w->cb(w->arg);
 }
 
@@ -128,6 +129,13 @@ watch_want(struct watch *w, bool wanted)
 	if (!wanted)
 		event_del(&w->event);
 	w->wanted = wanted;
+}
+
+void
+watch_again(struct watch *w)
+{
+	if (w->wanted)
+		event_active(&w->event, EV_READ | EV_WRITE, 1);
 }
 
 void

@@ -3,10 +3,11 @@
  * and timers are embedded in what owns them, are zeroed when not in use, and
  * may be cleared or set from any callback, their own included.
  *
- * All watches but LOOP_NEWS are level-triggered, one direction each, and
- * interest is told
- * anew with watch_want() after every turn of the owner's state; telling the
- * same thing twice costs nothing.
+ * All watches but LOOP_NEWS and LOOP_EDGES are level-triggered, one direction
+ * each, and interest is told anew with watch_want() after every turn of the
+ * owner's state; telling the same thing twice costs nothing.  One of LOOP_EDGES
+ * is wanted once and for all: who owns it keeps `readable' and `writable',
+ * which are set here, and clears each at EAGAIN.
  */
 #ifndef BASE_LOOP_H
 #define BASE_LOOP_H
@@ -26,6 +27,7 @@ struct watch {
 	loop_cb *cb;
 	void *arg;
 	bool wanted;
+	bool readable, writable;        /* LOOP_EDGES: since they were cleared */
 };
 
 struct timer {
@@ -52,6 +54,8 @@ enum loop_direction {
 	LOOP_WRITE = EV_WRITE,
 	LOOP_NEWS = EV_READ | EV_ET,    /* once for each thing that happens,
 					   where the system can */
+	LOOP_EDGES = EV_READ | EV_WRITE | EV_ET,        /* the same, of both
+					   directions: below */
 };
 
 /* Make the loop; dies where the system has none. */
@@ -75,6 +79,12 @@ void loop_free(void);
 void watch_init(struct watch *w, int fd, enum loop_direction direction,
     loop_cb *cb, void *arg);
 void watch_want(struct watch *w, bool wanted);
+/*
+ * Call cb(arg) in the next turn, as if all were ready: for an owner of
+ * LOOP_EDGES who has more to do, when others have had their turn.  From the
+ * end of a turn (deferred).
+ */
+void watch_again(struct watch *w);
 /* Forget it; a zeroed watch is allowed. */
 void watch_clear(struct watch *w);
 

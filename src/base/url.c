@@ -138,6 +138,15 @@ host_missing(const struct url *u, struct why *why)
 	return NULL;
 }
 
+/* tcp-listen://:8080 waits at every address: its host may be empty. */
+static bool
+is_waiting(const struct url *u)
+{
+	size_t n = strlen(u->scheme), tail = strlen("-listen");
+
+	return n > tail && strcmp(u->scheme + n - tail, "-listen") == 0;
+}
+
 /* A name or an IPv4 address at the start of `place`; what follows. */
 static const char *
 name_take(struct url *u, const char *place, struct why *why)
@@ -150,7 +159,7 @@ name_take(struct url *u, const char *place, struct why *why)
 	if (place[n] == ':' && strchr(place + n + 1, ':') != NULL)
 		return url_refuse(why, place, " has more than one colon; "
 		    "an IPv6 address stands in brackets: [::1]:443");
-	if (n == 0)
+	if (n == 0 && !(place[0] == ':' && is_waiting(u)))
 		return host_missing(u, why);
 	u->host = xasprintf("%.*s", (int)n, place);
 	return place + n;
@@ -162,10 +171,13 @@ name_take(struct url *u, const char *place, struct why *why)
  * 5.1, is without a letter.
  */
 static int
-port_check(const char *port, struct why *why)
+port_check(const struct url *u, struct why *why)
 {
-	const char *flaw = NULL;
+	const char *port = u->port, *flaw = NULL;
 
+	/* That of a virtual machine is longer: its transport looks at it. */
+	if (strncmp(u->scheme, "vsock", 5) == 0)
+		return 0;
 	if (port[strspn(port, DIGITS)] == '\0') {
 		strtonum(port, 0, 65535, &flaw);
 	} else if (!isalnum((unsigned char)port[0]) ||
@@ -210,7 +222,7 @@ place_take(struct url *u, const char *place, struct why *why)
 	if (*p == '\0')
 		return 0;
 	u->port = xstrdup(p + 1);
-	return port_check(u->port, why);
+	return port_check(u, why);
 }
 
 /* Take //HOST[:PORT], return what follows (RFC 3986 3.2). */

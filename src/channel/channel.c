@@ -76,10 +76,11 @@ channel_abandoned(struct channel *c)
 	return c->kind->abandoned != NULL && c->kind->abandoned(c);
 }
 
-size_t
-channel_drop(struct channel *c)
+bool
+channel_drop(struct channel *c, size_t *dropped)
 {
-	return c->kind->drop == NULL ? 0 : c->kind->drop(c);
+	*dropped = 0;
+	return c->kind->drop == NULL || c->kind->drop(c, dropped);
 }
 
 size_t

@@ -46,9 +46,9 @@ struct channel_kind {
 	ssize_t (*write)(struct channel *c, const void *data, size_t size);
 	/* The reply is whole, or (failed) cut short or empty.  NULL: no-op. */
 	void (*end)(struct channel *c, bool failed);
-	/* As slots_abandoned() and slots_drop(); NULL: false, 0. */
+	/* As slots_abandoned() and slots_drop(); NULL: false; true, 0. */
 	bool (*abandoned)(struct channel *c);
-	size_t (*drop)(struct channel *c);
+	bool (*drop)(struct channel *c, size_t *dropped);
 	/* Bytes written that the client has not read; NULL: 0. */
 	size_t (*waiting)(const struct channel *c);
 	/* Every reader meets the end of file, or (again) no longer. NULL: no. */
@@ -66,6 +66,7 @@ struct channel {
 	struct watch ended;
 	bool once;              /* one request, then no more: fifoctl request */
 	bool always;            /* may be read at any time, cannot be watched */
+	bool guest;             /* came in by a front door */
 	bool exact;             /* its end is seen: half-close, hang-up */
 };
 
@@ -91,7 +92,7 @@ bool channel_begin(struct channel *c);
 ssize_t channel_write(struct channel *c, const void *data, size_t size);
 void channel_end(struct channel *c, bool failed);
 bool channel_abandoned(struct channel *c);
-size_t channel_drop(struct channel *c);
+bool channel_drop(struct channel *c, size_t *dropped);
 size_t channel_waiting(const struct channel *c);
 void channel_finish(struct channel *c, bool again);
 /* Is the client told when there is something to read? */

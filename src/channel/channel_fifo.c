@@ -73,13 +73,15 @@ channel_fifo_abandoned(struct channel *c)
 	return p->slots != NULL && slots_abandoned(p->slots);
 }
 
-static size_t
-channel_fifo_drop(struct channel *c)
+static bool
+channel_fifo_drop(struct channel *c, size_t *dropped)
 {
 	struct pair *p = pair_of(c);
 
-	return p->slots != NULL ? slots_drop(p->slots) :
-	    delivery_drop(&p->out);
+	if (p->slots != NULL)
+		return slots_drop(p->slots, dropped);
+	*dropped = delivery_drop(&p->out);
+	return true;
 }
 
 static size_t

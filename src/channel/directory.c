@@ -13,7 +13,6 @@
 #include "keeper/keeper.h"
 
 #define DIRECTORY_NAME 96       /* a session's name and our affixes */
-#define DIRECTORY_CHANNELS "ch" /* where private channels are */
 #define DIRECTORY_LOGS 64       /* how many last logs are kept */
 
 /*
@@ -80,11 +79,11 @@ directory_empty(int dir_fd)
 	}
 }
 
-/* The private channels: each a directory of the same names. */
+/* Private channels, and peers: each a directory of the same names. */
 static void
-directory_empty_channels(int dir_fd)
+directory_empty_all(int dir_fd, const char *name)
 {
-	int ch_fd = directory_open(dir_fd, DIRECTORY_CHANNELS), fd;
+	int ch_fd = directory_open(dir_fd, name), fd;
 	struct dirent *e;
 	DIR *d;
 
@@ -104,7 +103,7 @@ directory_empty_channels(int dir_fd)
 		unlinkat(ch_fd, e->d_name, AT_REMOVEDIR);
 	}
 	closedir(d);
-	unlinkat(dir_fd, DIRECTORY_CHANNELS, AT_REMOVEDIR);
+	unlinkat(dir_fd, name, AT_REMOVEDIR);
 }
 
 static void directory_keep_log(int rundir_fd, int dir_fd, const char *name);
@@ -124,7 +123,8 @@ directory_remove(int rundir_fd, const char *name, int hidden)
 	if (!hidden)
 		directory_keep_log(rundir_fd, dir_fd, name);
 	directory_empty(dir_fd);
-	directory_empty_channels(dir_fd);
+	directory_empty_all(dir_fd, "ch");
+	directory_empty_all(dir_fd, "peers");
 	close(dir_fd);
 	if (unlinkat(rundir_fd, aside, AT_REMOVEDIR) == 0)
 		return 0;

@@ -172,7 +172,7 @@ struct slots {
 	struct watch writable;  /* room for more, or empty */
 	struct notice bell;     /* something happens at the current one */
 	struct slot *rings;     /* where that is */
-	struct timer rung;      /* it may have happened before: look again */
+	struct timer rung;      /* what has happened may be told later */
 	int rung_ms;
 	struct deferred look;
 	struct timer again;     /* look again */
@@ -666,6 +666,27 @@ slots_judge_owed(struct slots *d, enum verdict verdict)
 		slots_wait(d, SLOTS_LEAVE_MS);
 }
 
+static void
+slots_rung(void *arg)
+{
+	struct slots *d = arg;
+
+	d->rung_ms *= 10;
+	if (d->rung_ms <= SLOTS_LATE_MS)
+		timer_set(&d->rung, d->rung_ms, slots_rung, d);
+	else
+		d->doubtful = false;
+	slots_look(d);
+}
+
+/* What has happened may be told a little later: look a few times. */
+static void
+slots_look_later(struct slots *d)
+{
+	d->rung_ms = SLOTS_EVENT_MS;
+	timer_set(&d->rung, d->rung_ms, slots_rung, d);
+}
+
 /*
  * Somebody waits who has not read since it came, as far as was told: for the
  * next reply, if the reading that emptied the pipe was another's.  One that is
@@ -681,6 +702,7 @@ slots_judge_fresh(struct slots *d)
 	} else if (touched) {
 		slots_done(d);
 		d->doubtful = true;
+		slots_look_later(d);
 	} else {
 		slots_give(d);
 	}
@@ -748,17 +770,6 @@ slots_expect_late(struct slots *d)
 
 static void slots_tick(struct slots *d, size_t waiting);
 
-static void
-slots_rung(void *arg)
-{
-	struct slots *d = arg;
-
-	d->rung_ms *= 10;
-	if (d->rung_ms <= SLOTS_LATE_MS)
-		timer_set(&d->rung, d->rung_ms, slots_rung, d);
-	slots_look(d);
-}
-
 /*
  * Be woken for whatever happens at the current slot.  It may just have
  * happened: looked at once.  And the kernel tells an event to the watches that
@@ -773,7 +784,8 @@ slots_ring(struct slots *d, bool wanted)
 	if (d->rings == at)
 		return;
 	notice_clear(&d->bell);
-	timer_clear(&d->rung);
+	if (!d->doubtful)
+		timer_clear(&d->rung);
 	d->rings = NULL;
 	if (at == NULL)
 		return;
@@ -782,8 +794,7 @@ slots_ring(struct slots *d, bool wanted)
 		return;
 	}
 	d->rings = at;
-	d->rung_ms = SLOTS_EVENT_MS;
-	timer_set(&d->rung, d->rung_ms, slots_rung, d);
+	slots_look_later(d);
 	slots_look_soon(d);
 }
 
@@ -805,8 +816,7 @@ slots_attend(struct slots *d)
 	if (small || (whole && d->late_comer))
 		slots_tick(d, d->unread);
 	d->ticked = d->unread;
-	slots_ring(d, (whole && !d->draining && !small) || d->closed ||
-	    d->doubtful);
+	slots_ring(d, (whole && !d->draining && !small) || d->closed);
 }
 
 /*
@@ -1112,8 +1122,10 @@ slots_begin(struct slots *d)
 	d->kept = -1;
 	d->failed = d->dropped = d->patient = d->ahead = false;
 	d->current->touched = false;
+	d->doubtful = false;
 	d->ticked = 0;
 	timer_clear(&d->again);
+	timer_clear(&d->rung);
 	slots_ring(d, false);
 	return true;
 }
@@ -1259,23 +1271,27 @@ slots_empty(struct slots *d)
 	return true;
 }
 
-size_t
-slots_drop(struct slots *d)
+bool
+slots_drop(struct slots *d, size_t *dropped)
 {
 	size_t waiting;
 
-	if (d->phase == SLOTS_IDLE || slots_attended(d))
-		return 0;
+	*dropped = 0;
+	if (d->phase == SLOTS_IDLE)
+		return true;
+	if (slots_attended(d))
+		return false;
 	waiting = slots_waiting(d);
 	if (slots_unread(d) > 0 && !slots_empty(d))
-		return 0;
+		return false;
+	*dropped = waiting;
 	d->kept = -1;
 	d->full = false;
 	slots_want(d);
 	d->dropped = d->phase == SLOTS_WRITING;
 	slots_done(d);
 	slots_look_soon(d);
-	return waiting;
+	return true;
 }
 
 void

@@ -88,11 +88,12 @@ bool slots_busy(const struct slots *d);
  */
 bool slots_abandoned(struct slots *d);
 /*
- * Drop what is left of the reply in the slot, and have done with it, unless
- * somebody has it open: how many bytes.  Under way: what is written from now
- * on until slots_end() is still the caller's to hold back.
+ * Drop what is left of the reply in the slot, and have done with it: true, and
+ * how many bytes.  False: nothing is dropped, because somebody has it open,
+ * who may have come since slots_abandoned() was asked.  Under way: what is
+ * written from now on until slots_end() is still the caller's to hold back.
  */
-size_t slots_drop(struct slots *d);
+bool slots_drop(struct slots *d, size_t *dropped);
 /* Bytes that wait to be read. */
 size_t slots_waiting(const struct slots *d);
 

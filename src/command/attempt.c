@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "command/attempt.h"
 
 static void
@@ -19,6 +21,28 @@ attempt_failed(struct call *c, struct entry *e)
 		session_close(s, true);
 }
 
+/* There is a link, or none is asked for; but is every door open? */
+static void
+attempt_good(struct call *c, struct entry *e)
+{
+	const struct attempt *a = c->state;
+	const struct why *why = door_failure(e->session);
+
+	if (door_pending(e->session) || (why != NULL && a->until_up))
+		return;
+	if (why != NULL)
+		call_warn(c, "%s: %s (it will be tried again)",
+		    e->session->name, e->session->why.text);
+	call_finish(c, why != NULL ? why->fault : FAULT_NONE);
+}
+
+/* A program that has done its work by now has not failed. */
+static bool
+attempt_is_done(const struct session *s)
+{
+	return s->nlinks > 0 && strcmp(s->dial.exit, "0") == 0;
+}
+
 static void
 attempt_look(struct call *c, struct entry *e)
 {
@@ -28,14 +52,17 @@ attempt_look(struct call *c, struct entry *e)
 	case SESSION_IDLE:
 	case SESSION_UP:
 	case SESSION_LISTENING:
-		call_finish(c, FAULT_NONE);
+		attempt_good(c, e);
 		break;
 	case SESSION_BACKOFF:
 		if (a->until_up)
 			break;
 		/* FALLTHROUGH */
 	case SESSION_FAILED:
-		attempt_failed(c, e);
+		if (attempt_is_done(e->session))
+			call_finish(c, FAULT_NONE);
+		else
+			attempt_failed(c, e);
 		break;
 	case SESSION_RESOLVING:
 	case SESSION_CONNECTING:

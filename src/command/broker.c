@@ -226,7 +226,7 @@ static struct session *
 broker_session(struct entry *e, struct why *why)
 {
 	const struct session_owner owner = { broker_changed, broker_ended,
-		e };
+		e, e->plan.home };
 	struct options options = { 0 };
 	struct url url = { 0 };
 	struct session *s;

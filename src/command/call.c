@@ -56,6 +56,8 @@ call_free(struct call *c)
 	command_args_clear(&c->args);
 	free(c->argv);
 	free(c->words);
+	free(c->strings);
+	keeper_home_release(c->home);
 	buf_clear(&c->in);
 	buf_clear(&c->out);
 	free(c);
@@ -295,6 +297,8 @@ call_start(struct call *c, const struct frame *f)
 		return;
 	}
 	c->cwd = c->argv[1][0] == '/' ? c->argv[1] : NULL;
+	if (c->strings != NULL && c->cwd != NULL)
+		c->home = keeper_home_new(c->cwd, c->strings, c->nstrings);
 	if (command_parse(&c->args, n - 2, c->argv + 2, &why) == -1) {
 		call_refuse(c, why.text);
 		return;
@@ -302,12 +306,29 @@ call_start(struct call *c, const struct frame *f)
 	call_run(c);
 }
 
+/* Kept until the request comes, which says what it is for. */
+static void
+call_keep_home(struct call *c, const struct frame *f)
+{
+	if (f->length == 0 || f->data[f->length - 1] != '\0')
+		return;
+	c->strings = xcalloc(1, f->length);
+	c->nstrings = f->length;
+	memcpy(c->strings, f->data, f->length);
+}
+
 static void
 call_parse(struct call *c)
 {
 	struct frame f;
+	int whole = frame_peek(&c->in, &f);
 
-	switch (frame_peek(&c->in, &f)) {
+	if (whole == 1 && f.type == FRAME_HOME && c->strings == NULL) {
+		call_keep_home(c, &f);
+		frame_drain(&c->in, &f);
+		whole = frame_peek(&c->in, &f);
+	}
+	switch (whole) {
 	case -1:
 		log_warn("a control client sends what is no request: "
 		    "dropped");

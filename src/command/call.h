@@ -15,6 +15,7 @@
 #include "base/why.h"
 #include "command/broker.h"
 #include "command/command.h"
+#include "keeper/spawn.h"
 #include "command/frame.h"
 
 /* A client that lets more than this wait for it is dropped. */
@@ -24,6 +25,7 @@ struct call {
 	/* What was asked; valid from run() until the end. */
 	struct command_args args;
 	const char *cwd;        /* the client's, absolute */
+	struct keeper_home *home;       /* where its programs run; or NULL */
 	/* What came with the words; see call_take_descriptor(). */
 	int descriptors[COMMAND_NDESCRIPTORS];
 	size_t ndescriptors;
@@ -42,6 +44,8 @@ struct call {
 	struct broker_observer observer;        /* call_observe() */
 	void (*more)(struct call *c);           /* call_stream() */
 	void (*expired)(struct call *c);
+	char *strings;                          /* of FRAME_HOME, or NULL */
+	size_t nstrings;                        /* bytes of these */
 	char *words;                            /* of the request */
 	char **argv;
 	bool started, finished, dropped;

@@ -185,6 +185,11 @@ ask_send(struct ask *a, const char *cwd, struct why *why)
 	ssize_t n = 1;
 
 	buf_init(&out, 0);
+	if (a->client->home && frame_home(&out) == -1) {
+		buf_clear(&out);
+		return why_fail(why, FAULT_REFUSED, "the environment is too "
+		    "long to be passed on: it has over %zu bytes", FRAME_MAX);
+	}
 	if (frame_request(&out, cwd != NULL ? cwd : "",
 	    a->client->argv) == -1) {
 		buf_clear(&out);

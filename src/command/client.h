@@ -20,6 +20,7 @@ struct client {
 	/* Go with them (COMMAND_DESCRIPTORS); first 0 and 1. */
 	int descriptors[COMMAND_NDESCRIPTORS];
 	size_t ndescriptors;
+	bool home;              /* the environment goes with them, too */
 	/* For FRAME_PIECE: print it.  NULL: the command gets none. */
 	void (*piece)(const struct frame *f, void *arg);
 	void *piece_arg;

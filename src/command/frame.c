@@ -1,7 +1,10 @@
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/endian.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/xalloc.h"
 #include "command/frame.h"
@@ -65,6 +68,35 @@ frame_request(struct buf *b, const char *cwd, char *const *argv)
 	rv = frame_append(b, FRAME_REQUEST, buf_peek(&body),
 	    buf_length(&body));
 out:
+	buf_clear(&body);
+	return rv;
+}
+
+/* There is no other way to ask for it. */
+static mode_t
+frame_umask(void)
+{
+	mode_t mask = umask(077);
+
+	umask(mask);
+	return mask;
+}
+
+int
+frame_home(struct buf *b)
+{
+	struct buf body;
+	char mask[16];
+	int i, rv;
+
+	buf_init(&body, FRAME_MAX);
+	snprintf(mask, sizeof(mask), "%o", (unsigned)frame_umask());
+	rv = frame_string(&body, mask);
+	for (i = 0; rv == 0 && environ[i] != NULL; i++)
+		rv = frame_string(&body, environ[i]);
+	if (rv == 0)
+		rv = frame_append(b, FRAME_HOME, buf_peek(&body),
+		    buf_length(&body));
 	buf_clear(&body);
 	return rv;
 }

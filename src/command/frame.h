@@ -7,6 +7,9 @@
  *				directory, the command's words; with its first
  *				byte come the descriptors that some commands
  *				take (SCM_RIGHTS, unix(7))
+ *			FRAME_HOME, before it, where the command may make a
+ *				session that runs programs: strings, too: the
+ *				umask and the environment
  *	fifod -> fifoctl	FRAME_OUTPUT	bytes for standard output
  *				FRAME_ERROR	one line for standard error
  *				FRAME_PIECE	bytes that passed, see tap.c
@@ -33,6 +36,7 @@ enum frame_type {
 	FRAME_OUTPUT,
 	FRAME_ERROR,
 	FRAME_EXIT,
+	FRAME_HOME,
 	FRAME_PIECE,
 };
 
@@ -51,6 +55,8 @@ void frame_drain(struct buf *b, const struct frame *f);
 
 /* A whole request; -1 + errno as buf_append(). */
 int frame_request(struct buf *b, const char *cwd, char *const *argv);
+/* The caller's umask and environment; -1 + errno where that is too long. */
+int frame_home(struct buf *b);
 /*
  * The strings of one: pointers into *text, NULL-terminated; both for free(3).
  * How many, or -1 where it is no request.

@@ -10,7 +10,9 @@
 #include "command/help.h"
 #include "framing/framing.h"
 #include "session/session.h"
+#include "transport/prelude.h"
 #include "transport/transport.h"
+#include "transport/via.h"
 
 #define HELP_WIDTH 79
 #define HELP_INDENT 10
@@ -55,8 +57,8 @@ help_commands(void)
 		    2);
 		help_wrap((*c)->text, 0, HELP_INDENT);
 	}
-	printf("\nMore: fifoctl help COMMAND | options | endpoints | framings | "
-	    "exit\n");
+	printf("\nMore: fifoctl help COMMAND | options | endpoints | ways | "
+	    "framings | exit\n");
 }
 
 int
@@ -112,14 +114,36 @@ help_endpoints(void)
 {
 	const struct transport *const *t;
 	const struct imply_row *row;
+	struct why why;
 
 	for (t = transport_table; *t != NULL; t++) {
 		printf("  %s\n", (*t)->usage);
 		help_wrap((*t)->text, 0, HELP_INDENT);
+		if ((*t)->available == NULL || (*t)->available(&why) == 0)
+			continue;
+		help_wrap("Not on this system:", 0, HELP_INDENT);
+		help_wrap(why.text, 0, HELP_INDENT);
 	}
 	for (row = imply_rows; row->scheme != NULL; row++) {
 		printf("  %s\n", row->usage);
 		help_wrap(row->text, 0, HELP_INDENT);
+	}
+}
+
+static void
+help_ways(void)
+{
+	size_t i;
+
+	printf("Proxies, for via=, several with commas between:\n\n");
+	for (i = 0; via_kinds[i] != NULL; i++) {
+		printf("  %s\n", via_kinds[i]->usage);
+		help_wrap(via_kinds[i]->text, 0, HELP_INDENT);
+	}
+	printf("\nProtocols, for starttls=:\n\n");
+	for (i = 1; i < prelude_nstarttls; i++) {
+		printf("  %s\n", prelude_starttls[i]->name);
+		help_wrap(prelude_starttls[i]->text, 0, HELP_INDENT);
 	}
 }
 
@@ -150,6 +174,7 @@ static const struct help_topic {
 } help_topics[] = {
 	{ "options", help_options },
 	{ "endpoints", help_endpoints },
+	{ "ways", help_ways },
 	{ "framings", help_framings },
 	{ "exit", help_exit },
 };
@@ -180,9 +205,10 @@ help_local(struct client *client, const struct command_args *args)
 
 const struct command command_help = {
 	.name = "help",
-	.usage = "[COMMAND | options | endpoints | framings | exit]",
+	.usage = "[COMMAND | options | endpoints | ways | framings | exit]",
 	.text = "Explain a command, or list the options of sessions, the "
-		"kinds of endpoints, the framings or the exit statuses.",
+		"kinds of endpoints, the ways to them (proxies, STARTTLS), "
+		"the framings or the exit statuses.",
 	.max = 1,
 	.local = help_local,
 };

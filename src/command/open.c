@@ -200,6 +200,8 @@ open_run(struct call *c)
 		call_fail(c, &why);
 		return;
 	}
+	if (plan_runs(&o->plan))
+		o->plan.home = keeper_home_hold(c->home);
 	if (o->wait_ms != -1)
 		call_after(c, o->wait_ms, open_expired);
 	open_go(c);
@@ -214,9 +216,10 @@ open_local(struct client *client, const struct command_args *args)
 	struct why why = { 0 };
 	int rv = -1;
 
-	(void)client;
 	if (open_parse(&o, args, cwd, &why) == -1)
 		rv = client_fail(args->operands[0], &why);
+	else
+		client->home = plan_runs(&o.plan);
 	plan_clear(&o.plan);
 	free(cwd);
 	return rv;

@@ -45,6 +45,34 @@ plan_alias(struct plan *p, const char *path, const char *cwd, struct why *why)
 	return 0;
 }
 
+/* The endpoint; a path in it is the caller's. */
+static int
+plan_endpoint(struct plan *p, const char *text, const char *cwd,
+    struct why *why)
+{
+	const struct transport *t;
+	char *absolute, *path;
+	int parsed;
+
+	if (url_parse(&p->url, text, why) == -1)
+		return -1;
+	t = transport_find(p->url.scheme, NULL);
+	if (t == NULL || !(t->flags & TRANSPORT_PATH) || p->url.host != NULL ||
+	    strchr("/@", p->url.rest[0]) != NULL)
+		return 0;
+	if (cwd == NULL)
+		return why_fail(why, FAULT_USAGE, "\"%.80s\": the path must be "
+		    "absolute here", text);
+	path = words_absolute(cwd, p->url.rest);
+	plan_tidy(path);
+	absolute = xasprintf("%s:%s", p->url.scheme, path);
+	url_clear(&p->url);
+	parsed = url_parse(&p->url, absolute, why);
+	free(absolute);
+	free(path);
+	return parsed;
+}
+
 static int
 plan_options(struct plan *p, const struct command_args *args,
     const char *cwd, struct why *why)
@@ -71,7 +99,7 @@ plan_parse(struct plan *p, const struct command_args *args,
 	else
 		option_init(option_groups, &p->options);
 	if (session_name_check(p->name, why) == -1 ||
-	    url_parse(&p->url, args->operands[1], why) == -1 ||
+	    plan_endpoint(p, args->operands[1], cwd, why) == -1 ||
 	    plan_options(p, args, cwd, why) == -1 ||
 	    session_imply(&p->url, &p->options, why) == -1 ||
 	    session_transport(p->url.scheme, why) == NULL ||
@@ -80,6 +108,13 @@ plan_parse(struct plan *p, const struct command_args *args,
 		return -1;
 	}
 	return 0;
+}
+
+bool
+plan_runs(const struct plan *p)
+{
+	return p->options.child.on_connect != NULL ||
+	    session_transport(p->url.scheme, NULL)->flags & TRANSPORT_RUNS;
 }
 
 int
@@ -93,6 +128,7 @@ plan_clear(struct plan *p)
 {
 	free(p->name);
 	free(p->alias);
+	keeper_home_release(p->home);
 	url_clear(&p->url);
 	option_clear(option_groups, &p->options);
 	memset(p, 0, sizeof(*p));
@@ -103,6 +139,7 @@ plan_copy(struct plan *dst, const struct plan *src)
 {
 	dst->name = xstrdup(src->name);
 	dst->alias = xstrdup(src->alias);
+	dst->home = keeper_home_hold(src->home);
 	url_copy(&dst->url, &src->url);
 	option_copy(option_groups, &dst->options, &src->options);
 }

@@ -12,6 +12,7 @@
 #include "base/url.h"
 #include "base/why.h"
 #include "command/command.h"
+#include "keeper/spawn.h"
 #include "session/session.h"
 
 /* Codes of the options of `open` that a plan is made of. */
@@ -22,6 +23,8 @@ struct plan {
 	struct url url;
 	struct options options;
 	char *alias;            /* -d, absolute; NULL: none */
+	struct keeper_home *home;       /* where its programs run: no part of
+					   what is compared; NULL: the broker's */
 };
 
 /*
@@ -31,6 +34,8 @@ struct plan {
  */
 int plan_parse(struct plan *p, const struct command_args *args,
     const struct options *defaults, const char *cwd, struct why *why);
+/* Will it run programs, so that it wants to know where? */
+bool plan_runs(const struct plan *p);
 /* What else can be known without making anything: files, keys. */
 int plan_check(const struct plan *p, struct why *why);
 void plan_clear(struct plan *p);

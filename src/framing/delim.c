@@ -137,6 +137,16 @@ delim_take(struct framer *f, const uint8_t *data, size_t size)
 	return i;
 }
 
+static void
+delim_bare(const struct framing_choice *choice, const uint8_t *data,
+    size_t size, size_t *front, size_t *back)
+{
+	(void)data;
+	(void)size;
+	*front = 0;
+	*back = choice->nbytes;
+}
+
 const struct framing framing_delim = {
 	.name = "delim",
 	.usage = "delim:STRING",
@@ -145,4 +155,5 @@ const struct framing framing_delim = {
 	.choose = delim_choose,
 	.request = delim_take,
 	.reply = delim_take,
+	.bare = delim_bare,
 };

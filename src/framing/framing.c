@@ -31,7 +31,7 @@ framing_find(const char *text, size_t length)
 static int
 framing_unknown(const char *text, struct why *why)
 {
-	char known[200] = "";
+	char known[236] = "";
 	size_t i;
 
 	for (i = 0; framing_table[i] != NULL; i++) {
@@ -69,6 +69,19 @@ framing_forget(struct framing_choice *choice)
 	if (choice->compiled)
 		regfree(&choice->regex);
 	memset(choice, 0, sizeof(*choice));
+}
+
+const struct framing *
+framing_of_requests(const struct framing_choice *choice)
+{
+	return choice->cut != NULL ? choice->cut : choice->framing;
+}
+
+bool
+framing_takes_writes(const struct framing_choice *choice)
+{
+	return choice->framing->flags & FRAMING_UNPAIRED &&
+	    choice->cut == NULL;
 }
 
 int
@@ -136,7 +149,7 @@ size_t
 framer_blank(const struct framing_choice *choice, const uint8_t *data,
     size_t size)
 {
-	const struct framing *framing = choice->framing;
+	const struct framing *framing = framing_of_requests(choice);
 
 	return framing->blank == NULL || size == 0 ? 0 :
 	    framing->blank(data, size);

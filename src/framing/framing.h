@@ -25,6 +25,7 @@
 /* A framing that was chosen, with its argument: `delim:\n.\n`. */
 struct framing_choice {
 	const struct framing *framing;
+	const struct framing *cut;      /* datagram: what cuts requests; NULL */
 	size_t number;          /* fixed:N, idle:MS (ms), length: its width */
 	bool big_endian, inclusive;     /* length: */
 	size_t nbytes;          /* delim: */
@@ -110,6 +111,8 @@ enum {
 	FRAMING_NO_MESSAGES = 1 << 4,   /* stream: never cut */
 	FRAMING_SILENCE = 1 << 6,       /* a message ends after choice->number
 					   ms without a byte (idle) */
+	FRAMING_UNPAIRED = 1 << 7,      /* messages of the peer answer nothing,
+					   every channel gets them (datagram) */
 	FRAMING_DROPS_BLANK = 1 << 5,   /* blank() before a request is dropped;
 					   else what of it is there is added
 					   to the request before it */
@@ -154,6 +157,12 @@ struct framing {
 	 */
 	size_t (*blank)(const uint8_t *data, size_t size);
 	/*
+	 * Of a whole message, how many bytes at its front and at its back are
+	 * the framing's, and not what it says.  NULL: none.
+	 */
+	void (*bare)(const struct framing_choice *choice, const uint8_t *data,
+	    size_t size, size_t *front, size_t *back);
+	/*
 	 * A reply of the broker's own into out.  NULL: there is none, an end
 	 * of file has to say it.
 	 */
@@ -170,6 +179,11 @@ extern const struct framing *const framing_table[];
 int framing_choose(struct framing_choice *choice, const char *text,
     struct why *why);
 void framing_forget(struct framing_choice *choice);
+/* What cuts the requests: mostly the framing itself. */
+const struct framing *framing_of_requests(
+    const struct framing_choice *choice);
+/* Is what a client writes at once a request, as nothing else cuts it? */
+bool framing_takes_writes(const struct framing_choice *choice);
 /* For an option row's `check`. */
 int framing_check(const char *text, struct why *why);
 

@@ -91,6 +91,16 @@ length_take(struct framer *f, const uint8_t *data, size_t size)
 	return taken + until_left(f, size - taken);
 }
 
+static void
+length_bare(const struct framing_choice *choice, const uint8_t *data,
+    size_t size, size_t *front, size_t *back)
+{
+	(void)data;
+	(void)size;
+	*front = choice->number;
+	*back = 0;
+}
+
 const struct framing framing_length = {
 	.name = "length",
 	.usage = "length:u8|u16be|u16le|u32be|u32le[,self]",
@@ -100,4 +110,5 @@ const struct framing framing_length = {
 	.choose = length_choose,
 	.request = length_take,
 	.reply = length_take,
+	.bare = length_bare,
 };

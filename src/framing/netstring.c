@@ -1,6 +1,8 @@
 /*
  * Netstrings, cr.yp.to/proto/netstrings.txt: "12:hello world!,".
  */
+#include <string.h>
+
 #include "framing/until.h"
 
 #define NETSTRING_DIGITS	9
@@ -72,6 +74,17 @@ netstring_take(struct framer *f, const uint8_t *data, size_t size)
 	return taken + until_left(f, size - taken);
 }
 
+static void
+netstring_bare(const struct framing_choice *choice, const uint8_t *data,
+    size_t size, size_t *front, size_t *back)
+{
+	const uint8_t *colon = memchr(data, ':', size);
+
+	(void)choice;
+	*front = (size_t)(colon - data) + 1;
+	*back = 1;
+}
+
 const struct framing framing_netstring = {
 	.name = "netstring",
 	.usage = "netstring",
@@ -80,4 +93,5 @@ const struct framing framing_netstring = {
 	.flags = FRAMING_STREAMS,
 	.request = netstring_take,
 	.reply = netstring_take,
+	.bare = netstring_bare,
 };

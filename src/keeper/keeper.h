@@ -80,6 +80,18 @@ struct keeper_resolve *keeper_resolve(const struct keeper_look_up *what,
 /* No answer will come; NULL is allowed. */
 void keeper_resolve_cancel(struct keeper_resolve *r);
 
+struct keeper_recall;
+/*
+ * The same for many who ask for the same thing: one look-up answers all of
+ * them, and whoever asks within recent_ms.  What is given to the callback is
+ * its only while it runs.  No failure at once.
+ */
+struct keeper_recall *keeper_recall(const struct keeper_look_up *what,
+    int recent_ms, keeper_resolve_cb *cb, void *arg);
+void keeper_recall_cancel(struct keeper_recall *r);
+/* Forget all that is remembered, at exit. */
+void keeper_recall_end(void);
+
 /* --- sockets (socket.c) --- */
 
 /* Where a socket stands; NULL: as it comes. */
@@ -112,6 +124,19 @@ int keeper_socket(int family, int type, const struct keeper_place *place,
  */
 int keeper_listen(const struct keeper_address *at, int type,
     const struct keeper_place *place, struct why *why);
+
+/* A unix socket's file, which is 0600, for these users, too. */
+void keeper_listen_share(const struct keeper_address *at, mode_t mode,
+    gid_t gid);
+/*
+ * A connection that waits there, non-blocking; -1, see errno: EMFILE also
+ * where too few descriptors would be left.
+ */
+int keeper_accept(int fd);
+/* Close it; a unix socket's file goes, unless another one has its name. */
+void keeper_listen_end(int fd);
+/* Does this system speak IPv6 at all? */
+bool keeper_has_ipv6(void);
 
 /* --- files that options name (direct.c) --- */
 

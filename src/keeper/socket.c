@@ -2,6 +2,7 @@
  * Sockets: made in their place, and bound to it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -19,6 +20,8 @@
 
 /* Descriptors that links leave to files and to those who come to see why. */
 #define KEEPER_RESERVE 16
+/* So many fewer, and each is looked at. */
+#define KEEPER_NEAR 128
 /* What waits to be accepted; the kernel has a limit of its own (somaxconn). */
 #define KEEPER_BACKLOG 4096
 
@@ -213,6 +216,19 @@ listen_fail(const struct keeper_address *at, int type, struct why *why)
 	    "this is no address of ours" : strerror(error));
 }
 
+/* A unix socket's file is nobody else's from the beginning. */
+static int
+listen_name(int fd, const struct keeper_address *at)
+{
+	mode_t mask = umask(0177);
+	int bound = bind(fd, (const struct sockaddr *)&at->address,
+	    at->length), error = errno;
+
+	umask(mask);
+	errno = error;
+	return bound;
+}
+
 static int
 listen_bind(int fd, const struct keeper_address *at, int type)
 {
@@ -223,7 +239,7 @@ listen_bind(int fd, const struct keeper_address *at, int type)
 	if (at->address.ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	listen_sweep(at, type);
-	if (bind(fd, (const struct sockaddr *)&at->address, at->length) == -1)
+	if (listen_name(fd, at) == -1)
 		return -1;
 	return type == SOCK_DGRAM ? 0 : listen(fd, KEEPER_BACKLOG);
 }
@@ -244,4 +260,73 @@ keeper_listen(const struct keeper_address *at, int type,
 		fd = socket_drop(fd);
 	netns_leave();
 	return fd;
+}
+
+void
+keeper_listen_share(const struct keeper_address *at, mode_t mode, gid_t gid)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)&at->address;
+
+	if (un->sun_path[0] == '\0')
+		return;
+	if (gid != (gid_t)-1)
+		(void)!lchown(un->sun_path, (uid_t)-1, gid);
+	if (mode != 0600)
+		(void)!chmod(un->sun_path, mode);
+}
+
+/* Is there a descriptor that may be used?  The lowest free number tells. */
+static bool
+keeper_has_room(int fd)
+{
+	int next = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (next == -1)
+		return false;
+	close(next);
+	return !keeper_is_full(next);
+}
+
+int
+keeper_accept(int fd)
+{
+	static int newest;
+	int next;
+
+	/*
+	 * Known before: one that was accepted cannot be put back.  Where the
+	 * newest had a low number it need not be looked at each time.
+	 */
+	if (keeper_is_full(newest + KEEPER_NEAR) && !keeper_has_room(fd)) {
+		errno = EMFILE;
+		return -1;
+	}
+	next = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (next != -1)
+		newest = next;
+	return next;
+}
+
+void
+keeper_listen_end(int fd)
+{
+	struct keeper_address at = { .length = sizeof(at.address) };
+	int type = SOCK_STREAM;
+	socklen_t length = sizeof(type);
+
+	if (getsockname(fd, (struct sockaddr *)&at.address, &at.length) == -1)
+		at.address.ss_family = AF_UNSPEC;
+	getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length);
+	close(fd);
+	listen_sweep(&at, type);
+}
+
+bool
+keeper_has_ipv6(void)
+{
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd != -1)
+		close(fd);
+	return fd != -1;
 }

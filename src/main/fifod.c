@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,6 +27,8 @@
 #include "command/probe.h"
 #include "keeper/keeper.h"
 #include "keeper/ready.h"
+#include "keeper/spawn.h"
+#include "session/relay_pipe.h"
 
 /* Linux's default of fs.nr_open is this, or more. */
 #define DESCRIPTORS (1024 * 1024)
@@ -112,12 +115,13 @@ check_configuration(const char *given)
  * as root what the kernel allows a process by default.
  */
 static void
-raise_descriptors(void)
+raise_descriptors(mode_t mask)
 {
 	struct rlimit limit, more;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
 		return;
+	keeper_home_own(mask, &limit);
 	limit.rlim_cur = limit.rlim_max;
 	more = limit;
 	if (more.rlim_max < DESCRIPTORS)
@@ -279,6 +283,7 @@ run(const struct fifod *f, const struct session_place *place, char *conf)
 	control_close();
 	broker_free();
 	conf_free();
+	keeper_children_end();
 	unlinkat(place->rundir_fd, ".pid", 0);
 	log_info("stopped");
 	if (parent_fd != -1 && write(parent_fd, &status, 1) == -1)
@@ -290,12 +295,12 @@ int
 main(int argc, char **argv)
 {
 	struct fifod f = { 0 };
-	struct session_place place;
+	struct session_place place = { .rundir_fd = -1 };
 	struct why why;
 	char *rundir, *conf = NULL;
+	mode_t mask = umask(077);
 	int status;
 
-	umask(077);
 	open_standard_descriptors();
 	/* For fifoctl probe, which has no TLS: nothing of a broker is begun. */
 	if (argc > 1 && strcmp(argv[1], "--probe") == 0)
@@ -315,12 +320,14 @@ main(int argc, char **argv)
 	if (place.rundir_fd == -1 ||
 	    keeper_rundir_lock(place.rundir_fd, rundir, &why) == -1)
 		errx((int)why.fault, "%s", why.text);
-	raise_descriptors();
+	raise_descriptors(mask);
 	setproctitle_init(argc, argv, environ);
 	setproctitle("-fifod: engine");
 	status = run(&f, &place, conf);
+	keeper_recall_end();
 	loop_free();
 	chunk_free_all();
+	relay_pipe_close_all();
 	OPENSSL_cleanup();
 	close(place.rundir_fd);
 	free(conf);

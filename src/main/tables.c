@@ -15,6 +15,8 @@ static const struct tables_row {
 	{ "mdoc-commands", tables_mdoc_commands },
 	{ "mdoc-options", tables_mdoc_options },
 	{ "mdoc-endpoints", tables_mdoc_endpoints },
+	{ "mdoc-proxies", tables_mdoc_proxies },
+	{ "mdoc-starttls", tables_mdoc_starttls },
 	{ "mdoc-framings", tables_mdoc_framings },
 	{ "mdoc-facts", tables_mdoc_facts },
 	{ "mdoc-ctl", tables_mdoc_ctl },

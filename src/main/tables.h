@@ -8,6 +8,8 @@
 void tables_mdoc_commands(void);
 void tables_mdoc_options(void);
 void tables_mdoc_endpoints(void);
+void tables_mdoc_proxies(void);
+void tables_mdoc_starttls(void);
 void tables_mdoc_framings(void);
 void tables_mdoc_facts(void);
 void tables_mdoc_ctl(void);

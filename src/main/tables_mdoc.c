@@ -10,7 +10,9 @@
 #include "session/ctl.h"
 #include "session/session.h"
 #include "session/status.h"
+#include "transport/prelude.h"
 #include "transport/transport.h"
+#include "transport/via.h"
 
 #define MDOC_WIDTH 76
 
@@ -203,6 +205,32 @@ tables_mdoc_endpoints(void)
 	for (row = imply_rows; row->scheme != NULL; row++) {
 		printf(".It Sy %s\n", row->usage);
 		mdoc_text(row->text);
+	}
+	printf(".El\n");
+}
+
+void
+tables_mdoc_proxies(void)
+{
+	size_t i;
+
+	printf(".Bl -tag -width Ds\n");
+	for (i = 0; via_kinds[i] != NULL; i++) {
+		printf(".It Sy %s\n", via_kinds[i]->usage);
+		mdoc_text(via_kinds[i]->text);
+	}
+	printf(".El\n");
+}
+
+void
+tables_mdoc_starttls(void)
+{
+	size_t i;
+
+	printf(".Bl -tag -width postgres -compact\n");
+	for (i = 1; i < prelude_nstarttls; i++) {
+		printf(".It Cm %s\n", prelude_starttls[i]->name);
+		mdoc_text(prelude_starttls[i]->text);
 	}
 	printf(".El\n");
 }

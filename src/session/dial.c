@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "channel/directory.h"
 #include "session/dial.h"
+#include "session/listen.h"
 #include "session/names.h"
 #include "session/private.h"
 #include "session/retry.h"
@@ -79,7 +80,7 @@ dial_up(struct session *s)
 	dial_over(s);
 	link_fact(s->link, LINK_PEER, peer, sizeof(peer));
 	link_fact(s->link, LINK_TLS, tls, sizeof(tls));
-	s->nreconnects += s->nlinks > 0;
+	s->nreconnects += s->nlinks > 0 && s->waits == NULL;
 	s->nlinks++;
 	s->told = true;
 	s->up_ms = loop_now_ms();
@@ -104,7 +105,7 @@ dial_refused(struct session *s)
 	retry_attempt_failed(s);
 }
 
-static void
+void
 dial_changed(struct link *l, void *arg)
 {
 	static const enum session_state states[] = {
@@ -116,27 +117,39 @@ dial_changed(struct link *l, void *arg)
 
 	if (l->phase == LINK_UP)
 		dial_up(s);
+	else if (l->phase == LINK_NEWS)
+		flow_turn(s);
 	else if (l->phase == LINK_FAILED)
 		dial_refused(s);
 	else
 		state_enter(s, states[l->phase], "%s", "");
 }
 
-static void
+void
 dial_note(void *arg, const char *text)
 {
 	session_log(arg, false, "%s", text);
 }
 
-static void
+void
+dial_late(const struct session *s, const struct link *l, struct why *why)
+{
+	const char *silent = link_waits_for(l);
+
+	why_fail(why, FAULT_TIMEOUT, "no connection within "
+	    "timeout-connect=%g s: still %s%s%s%s",
+	    s->options.link.timeout_connect / 1000.0,
+	    session_state_name(s->state), silent != NULL ? ": " : "",
+	    silent != NULL ? silent : "",
+	    silent != NULL ? " does not answer" : "");
+}
+
+void
 dial_timeout(void *arg)
 {
 	struct session *s = arg;
 
-	why_fail(&s->why, FAULT_TIMEOUT, "no connection within "
-	    "timeout-connect=%g s: still %s",
-	    s->options.link.timeout_connect / 1000.0,
-	    session_state_name(s->state));
+	dial_late(s, s->link, &s->why);
 	retry_attempt_failed(s);
 }
 
@@ -155,6 +168,10 @@ dial_refresh(struct session *s)
 void
 dial_start(struct session *s, const char *reason)
 {
+	if (s->waits != NULL) {
+		listen_start(s, reason);
+		return;
+	}
 	state_enter(s, SESSION_RESOLVING, "%s", reason);
 	timer_set(&s->deadline, s->options.link.timeout_connect,
 	    dial_timeout, s);

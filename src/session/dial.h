@@ -9,8 +9,18 @@
 
 /* Start to make a link; `reason` is for the log, or "". */
 void dial_start(struct session *s, const char *reason);
+/*
+ * What a link that was made of another's call tells of itself, as one that we
+ * dialled does: arg is the session.  It is late when dial_timeout() is called.
+ */
+void dial_changed(struct link *l, void *arg);
+void dial_note(void *arg, const char *text);
+void dial_timeout(void *arg);
 /* The link is gone: account for what was lost with it, and free it. */
 void dial_drop(struct session *s);
+/* timeout-connect has run out for `l': what was it waiting for? */
+void dial_late(const struct session *s, const struct link *l,
+    struct why *why);
 /* The newest failure is in s->why: have `status` tell it. */
 void dial_failure(struct session *s);
 /* Read again what has changed of the files that options name. */

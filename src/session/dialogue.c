@@ -35,7 +35,7 @@ dialogue_forget(struct dialogue *d, struct exchange *x)
 	struct wire *w = x->w;
 	bool half = w != NULL && w->sending == x;
 
-	if (w == NULL) {
+	if (w == NULL || d->s->pool->unpaired) {
 		exchange_free(x);
 		return;
 	}
@@ -86,6 +86,9 @@ dialogue_end(struct dialogue *d)
 		dialogue_forget(d, x);
 	d->cutting = d->tunnel = NULL;
 	timer_clear(&d->silence);
+	if (d->post != POST_NONE)
+		post_resume(d->s);
+	d->post = POST_NONE;
 	if (d->channel != NULL)
 		channel_stop(d->channel);
 	if (d->wire != NULL) {
@@ -109,6 +112,8 @@ dialogue_free(struct dialogue *d)
 {
 	framer_clear(&d->framer);
 	buf_clear(&d->quiet_first);
+	if (d->channel != NULL && d->channel->guest)
+		door_left(d->s);
 	channel_free(d->channel);
 	private_free(d->private);
 	free(d);
@@ -217,6 +222,8 @@ dialogue_turn(struct dialogue *d)
 	x = TAILQ_FIRST(&d->exchanges);
 	if (x != NULL && x->w != NULL && x->w->blocked)
 		wire_resume(x->w);
+	if (d->post != POST_NONE)
+		post_resume(d->s);
 	if (d->closing && TAILQ_EMPTY(&d->exchanges))
 		dialogue_end(d);
 }
@@ -227,7 +234,12 @@ static void
 dialogue_readable(void *arg)
 {
 	struct dialogue *d = arg;
+	uint8_t none;
 
+	/* It has said all and listens on: has it gone? */
+	if (d->finished && d->s->pool->unpaired &&
+	    channel_read(d->channel, &none, 1) == -1 && errno != EAGAIN)
+		dialogue_gone(d, strerror(errno));
 	if (!intake_takes(d)) {
 		channel_want(d->channel, false);
 		return;
@@ -306,15 +318,19 @@ dialogue_discard_one(struct dialogue *d, struct exchange *x)
 uint64_t
 dialogue_discard(struct dialogue *d)
 {
-	uint64_t n = d->held + channel_drop(d->channel);
 	struct exchange *x, *next;
+	uint64_t n = d->held;
+	size_t dropped;
 
+	channel_drop(d->channel, &dropped);
+	n += dropped;
 	for (x = TAILQ_FIRST(&d->exchanges); x != NULL; x = next) {
 		next = TAILQ_NEXT(x, entry);
 		dialogue_discard_one(d, x);
 	}
 	d->skipping = false;
 	d->muddled = 0;
+	post_void(d);
 	if (!d->channel->exact)
 		n += fifo_drop(d->channel->in_fd);
 	pool_look(d);

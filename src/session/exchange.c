@@ -178,6 +178,9 @@ exchange_answer(struct exchange *x, int code)
 	if (framing->fail != NULL && !x->delivering && !x->dropping &&
 	    !x->d->channel->once)
 		framing->fail(&x->bytes, &failure);
+	/* A reply that somebody waits for is another matter. */
+	if (x->s->pool->unpaired && !x->d->channel->once)
+		x->dropping = true;
 	/* Nothing but its end can tell such a client. */
 	if (x->d->channel->exact && buf_length(&x->bytes) == 0)
 		x->d->closing = true;
@@ -228,8 +231,12 @@ exchange_tell(struct dialogue *d, struct exchange *x)
 {
 	struct session *s = d->s;
 	bool own = d == s->pool->own;
-	bool news = d->last != x->last || exchange_differs(&d->why, &x->why) ||
-	    (own && exchange_differs(&s->why, &x->why));
+	bool news = d->last != x->last;
+
+	/* That a datagram was sent says nothing of those before it. */
+	if (!s->pool->unpaired || x->failed)
+		news |= exchange_differs(&d->why, &x->why) ||
+		    (own && exchange_differs(&s->why, &x->why));
 
 	d->last = x->last;
 	if (!news)

@@ -54,6 +54,15 @@
 struct dialogue;
 struct wire;
 
+/* What a channel has to do with the datagram that is being delivered. */
+enum post {
+	POST_NONE,
+	POST_DUE,               /* it is to have it */
+	POST_BEGUN,             /* it has some of it, see post_done */
+	POST_VOID,              /* it wants it no more, */
+	POST_VOID_REST,         /* ... or not the rest of it */
+};
+
 /* How the newest exchange has ended: the fact `last`. */
 enum exchange_last {
 	LAST_NONE,
@@ -129,6 +138,9 @@ struct dialogue {
 	bool quiet;             /* a reply that says no is not delivered: */
 	struct buf quiet_first; /* what came before that was known */
 	bool refused;           /* ... and it did say no */
+	enum post post;         /* framing=datagram */
+	size_t post_done;       /* bytes of it that the channel has */
+	uint64_t missed;        /* with slow=drop */
 	int64_t taken_ms;       /* when the newest byte was taken */
 	struct timer silence;   /* framing idle: ends the request */
 	uint64_t nexchanges;
@@ -161,6 +173,10 @@ struct wire {
 	int64_t blocked_ms;             /* since when, nothing delivered; 0 */
 	bool deaf;                      /* the peer takes no more */
 	bool last;                      /* carries no further exchange */
+	bool failed;                    /* it ends with the turn, see why */
+	bool posting;                   /* chunk has a datagram for all */
+	bool hurt;                      /* datagrams have not arrived */
+	int64_t hurt_ms;
 	struct dialogue *owner;         /* connections=each; else NULL */
 	uint64_t carried;               /* exchanges ended on it */
 	int64_t up_ms;
@@ -172,6 +188,7 @@ struct wire {
 
 struct pool {
 	struct framing_choice framing;
+	bool unpaired;                  /* FRAMING_UNPAIRED, see post.c */
 	int connections;                /* 0: each dialogue its own */
 	struct exchange_list queue;
 	TAILQ_HEAD(, wire) wires;
@@ -263,6 +280,8 @@ void wire_write(struct wire *w);
 void wire_go_on(struct session *s);
 /* The channel may take more of the reply: at the end of the turn. */
 void wire_resume(struct wire *w);
+/* It is good for nothing, see w->why: it ends with the turn. */
+void wire_fail(struct wire *w);
 /* Its first reply takes too long to come, or (cancel) to be read. */
 void wire_timeout(struct wire *w);
 void wire_cancel(struct wire *w);
@@ -274,11 +293,41 @@ void wire_turn(struct wire *w);
  */
 void wire_end(struct wire *w, const struct why *why);
 void wire_free(struct wire *w);
+/* No more will be asked on it: before its end, where there is time for one. */
+void wire_farewell(struct wire *w);
 
 /* Nothing is on it: for how long may that be? */
 void wire_rest(struct wire *w);
 
+/* --- post.c: framing=datagram --- */
+
+/*
+ * The datagram being cut is whole: may it be so long?  If not it is refused,
+ * alone, but for the rest of a write that was longer than the pipe, which is
+ * dropped as it comes.
+ */
+bool post_fits(struct dialogue *d);
+/* Is there more to come of a write, of which `size' bytes were there? */
+bool post_goes_on(const struct dialogue *d, size_t size);
+/* It is sent: done with, or a reply is awaited. */
+void post_sent(struct wire *w, struct exchange *x);
+/* Datagrams have not arrived, see w->why; the link stays. */
+void post_hurt(struct wire *w);
+/* What is on the wire has its limits of time. */
+void post_late(struct wire *w);
+/* One step of what comes; false: there is no more to do now. */
+bool post_step(struct wire *w);
+/* A channel may take more, or has gone. */
+void post_resume(struct session *s);
+/* It wants no more of the one that is being delivered. */
+void post_void(struct dialogue *d);
+/* Drop all that have come and were not read: how many bytes. */
+uint64_t post_discard(struct session *s);
+
 /* --- reply.c --- */
+
+/* Read from the link into the chunk; false: nothing more for now. */
+bool reply_take(struct wire *w);
 
 /* One step of what has come; false: there is no more to do now. */
 bool reply_step(struct wire *w);
@@ -306,12 +355,16 @@ void pool_enter(struct session *s, const char *reason);
 void pool_reconnect(struct session *s);
 /* Take what clients have asked so far, before the session closes. */
 void pool_drain(struct session *s);
+/* wire_farewell() to each. */
+void pool_farewell(struct session *s);
 /* Does anything wait for an answer? */
 bool pool_busy(const struct session *s);
 /* Bytes between the clients and the peer. */
 uint64_t pool_queued(const struct session *s);
 /* A link that is up, to tell of; or NULL. */
 struct link *pool_link(const struct session *s);
+/* Every link that is up: link_tune(). */
+void pool_tune(const struct session *s);
 /* Of all dialogues: the same as dialogue_discard(). */
 uint64_t pool_discard(struct session *s);
 

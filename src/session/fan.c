@@ -94,6 +94,8 @@ fan_begin(struct branch *b, struct channel *c)
 static void
 fan_free(struct branch *b)
 {
+	if (b->channel != NULL && b->channel->guest)
+		door_left(b->s);
 	channel_free(b->channel);
 	private_free(b->private);
 	free(b);
@@ -259,13 +261,13 @@ size_t
 fan_discard(struct session *s)
 {
 	struct branch *b;
-	size_t n = 0;
+	size_t n = 0, dropped;
 
 	TAILQ_FOREACH(b, &s->branches, entry) {
 		if (b->channel == NULL || b->private == NULL)
 			continue;
-		n += fifo_drop(b->channel->in_fd);
-		n += channel_drop(b->channel);
+		channel_drop(b->channel, &dropped);
+		n += fifo_drop(b->channel->in_fd) + dropped;
 	}
 	return n;
 }

@@ -71,18 +71,22 @@ flow_want(struct session *s)
 		    !s->link->want_read },
 		{ &f->link_readable, up ? s->link->fd : -1, LOOP_READ,
 		    flow_to_client_ready,
-		    taking && f->to_client.wait == FLOW_SOURCE },
+		    taking && f->to_client.wait == FLOW_SOURCE &&
+		    !s->link->hushed },
 		{ &f->out_writable, s->channel.out.fifo.fd, LOOP_WRITE,
 		    flow_to_client_ready, f->to_client.wait == FLOW_SINK &&
 		    (chunk == NULL || f->out_done < chunk->end) },
 	};
 	size_t i;
+	bool wanted;
 
 	for (i = 0; i < sizeof(wants) / sizeof(wants[0]); i++) {
-		if (wants[i].wanted && !wants[i].watch->wanted)
+		/* A link without one tells by itself (hub.h). */
+		wanted = wants[i].wanted && wants[i].fd != -1;
+		if (wanted && !wants[i].watch->wanted)
 			watch_init(wants[i].watch, wants[i].fd,
 			    wants[i].direction, wants[i].ready, s);
-		watch_want(wants[i].watch, wants[i].wanted);
+		watch_want(wants[i].watch, wanted);
 	}
 	fan_want(s, up ? sending && f->to_peer.wait == FLOW_SOURCE :
 	    retry_on_demand(s));

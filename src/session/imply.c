@@ -51,6 +51,27 @@ imply_framing(struct options *o, const char *framing, struct why *why)
 	return option_set(option_groups, o, "framing", framing, NULL, why);
 }
 
+/* Does the framing go with the endpoint? */
+static int
+imply_datagrams(const struct url *url, const struct framing *framing,
+    struct why *why)
+{
+	const struct transport *t = transport_find(url->scheme, NULL);
+	bool datagrams = t != NULL && t->flags & TRANSPORT_DATAGRAM;
+
+	if (datagrams && framing->flags & FRAMING_NO_MESSAGES)
+		return why_fail(why, FAULT_USAGE, "framing=stream: %s carries "
+		    "datagrams; framing=datagram with delivery=stream passes "
+		    "on their bytes as they come", t->usage);
+	if (datagrams && framing->flags & FRAMING_GREETS)
+		return why_fail(why, FAULT_USAGE, "framing=%s: is not spoken "
+		    "by datagrams, which %s carries", framing->name, t->usage);
+	if (t != NULL && !datagrams && framing->flags & FRAMING_UNPAIRED)
+		return why_fail(why, FAULT_USAGE, "framing=datagram: %s "
+		    "carries a stream, which has none", t->usage);
+	return 0;
+}
+
 /* Do they go together? */
 static int
 imply_check(const struct session_options *o,
@@ -58,6 +79,9 @@ imply_check(const struct session_options *o,
 {
 	unsigned flags = choice->framing->flags;
 
+	if (flags & FRAMING_UNPAIRED && strcmp(o->connections, "1") != 0)
+		return why_fail(why, FAULT_USAGE, "connections=%.20s: "
+		    "framing=datagram has one", o->connections);
 	if (!(flags & FRAMING_NO_MESSAGES)) {
 		if (flags & FRAMING_ONE_BY_ONE && o->pipeline > 1)
 			return why_fail(why, FAULT_USAGE, "pipeline=%d: "
@@ -72,21 +96,54 @@ imply_check(const struct session_options *o,
 	if (o->delivery == DELIVERY_MESSAGE)
 		return why_fail(why, FAULT_USAGE, "delivery=message: "
 		    "framing=stream has no messages; choose a framing");
-	if (strcmp(o->connections, "1") != 0)
-		return why_fail(why, FAULT_USAGE, "connections=%.20s: "
-		    "framing=stream has one connection; choose a framing",
-		    o->connections);
+	if (strcmp(o->connections, "1") != 0 &&
+	    strcmp(o->connections, "each") != 0)
+		return why_fail(why, FAULT_USAGE, "connections=%.20s: in a "
+		    "stream there is one, or each client has its own (each); "
+		    "or choose a framing", o->connections);
+	return 0;
+}
+
+/* Who is the side that waits, and for whom? */
+static int
+imply_accept(const struct url *url, const struct session_options *o,
+    bool stream, struct why *why)
+{
+	const struct transport *t = transport_find(url->scheme, NULL);
+	bool waits = t != NULL && t->accepts != NULL;
+
+	if (!waits && o->accept != ACCEPT_ONE)
+		return why_fail(why, FAULT_USAGE, "accept=: there is nobody to "
+		    "be accepted by %s, to which no connections are made",
+		    url->scheme);
+	if (stream && strcmp(o->connections, "each") == 0 && (waits ||
+	    (t != NULL && t->flags & TRANSPORT_DATAGRAM)))
+		return why_fail(why, FAULT_USAGE, "connections=each: a client "
+		    "can have a connection of its own where we connect, and "
+		    "to a stream; %s is neither", url->scheme);
+	if (waits && !stream)
+		return why_fail(why, FAULT_USAGE, "framing=%.40s: a framing is "
+		    "for the side that asks, and here peers connect to us; "
+		    "%s takes framing=stream alone", o->framing, url->scheme);
 	return 0;
 }
 
 static void
-imply_auto(struct session_options *o, bool stream)
+imply_auto(struct session_options *o, const struct transport *t,
+    unsigned flags)
 {
+	bool stream = flags & FRAMING_NO_MESSAGES;
+	bool ends = t != NULL && (t->flags & TRANSPORT_ENDS ||
+	    (t->accepts != NULL && o->accept != ACCEPT_MERGE));
+	bool held = stream && strcmp(o->connections, "each") != 0;
+
+	if (o->on_close == ON_CLOSE_AUTO)
+		o->on_close = stream && ends ? ON_CLOSE_EOF : ON_CLOSE_HOLD;
 	if (o->delivery == DELIVERY_AUTO)
 		o->delivery = stream ? DELIVERY_STREAM : DELIVERY_MESSAGE;
 	if (o->reconnect == RECONNECT_AUTO)
-		o->reconnect = stream ? RECONNECT_ALWAYS :
-		    RECONNECT_ON_DEMAND;
+		o->reconnect = held || flags & FRAMING_UNPAIRED ?
+		    RECONNECT_ALWAYS : RECONNECT_ON_DEMAND;
 }
 
 int
@@ -94,8 +151,11 @@ session_imply(struct url *url, struct options *options, struct why *why)
 {
 	struct session_options *o = &options->session;
 	struct framing_choice choice = { 0 };
-	const char *framing = "stream";
+	const struct transport *t = transport_find(url->scheme, NULL);
+	const char *framing = t != NULL && t->flags & TRANSPORT_DATAGRAM ?
+	    "datagram" : "stream";
 	const struct imply_row *row;
+	bool stream;
 	int fine;
 
 	for (row = imply_rows; row->scheme != NULL; row++) {
@@ -109,10 +169,15 @@ session_imply(struct url *url, struct options *options, struct why *why)
 	if (imply_framing(options, framing, why) == -1 ||
 	    framing_choose(&choice, o->framing, why) == -1)
 		return -1;
-	fine = imply_check(o, &choice, why);
+	stream = choice.framing->flags & FRAMING_NO_MESSAGES;
+	fine = imply_datagrams(url, choice.framing, why);
 	if (fine == 0)
-		imply_auto(o,
-		    choice.framing->flags & FRAMING_NO_MESSAGES);
+		fine = imply_check(o, &choice, why);
+	if (fine == 0)
+		fine = imply_accept(url, o, stream, why);
+	if (fine == 0)
+		imply_auto(o, transport_find(url->scheme, NULL),
+		    choice.framing->flags);
 	framing_forget(&choice);
 	return fine;
 }

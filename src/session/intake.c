@@ -8,6 +8,8 @@
 #include "session/private.h"
 
 #define INTAKE_MUDDLED_MS 500
+/* The rest of a write that was too long follows it at once. */
+#define INTAKE_REST_MS 100
 
 static struct framing_choice *
 intake_framing(struct dialogue *d)
@@ -18,7 +20,11 @@ intake_framing(struct dialogue *d)
 static unsigned
 intake_flags(struct dialogue *d)
 {
-	return intake_framing(d)->framing->flags;
+	unsigned flags = framing_of_requests(intake_framing(d))->flags;
+
+	/* A datagram is sent whole. */
+	return session_is_datagram(d->s) ? flags & ~(unsigned)FRAMING_STREAMS :
+	    flags;
 }
 
 /* The most that is held of requests which are not sent yet. */
@@ -31,6 +37,13 @@ intake_most(struct dialogue *d)
 	    most < EXCHANGE_HELD)
 		return EXCHANGE_HELD;
 	return most + 1;
+}
+
+/* Is what comes at once a request? */
+static bool
+intake_takes_writes(struct dialogue *d)
+{
+	return framing_takes_writes(intake_framing(d)) && !d->channel->once;
 }
 
 /* Would what comes next be understood, and is there room for it? */
@@ -47,6 +60,9 @@ intake_takes(struct dialogue *d)
 	    (x->request.flags & (MESSAGE_WAITS | MESSAGE_CONNECT)))
 		return false;
 	if (d->channel->once && x != NULL && x->whole)
+		return false;
+	if (d->s->pool->unpaired && d->held > 0 && (state != SESSION_UP ||
+	    intake_takes_writes(d)))
 		return false;
 	return d->held < intake_most(d);
 }
@@ -65,11 +81,13 @@ intake_void(struct dialogue *d)
 	    !channel_abandoned(d->channel) ||
 	    fifo_waiting(d->channel->in_fd) == 0)
 		return;
-	n = channel_drop(d->channel);
+	if (!channel_drop(d->channel, &n))
+		return;
 	d->s->discarded += n;
 	session_log(d->s, false, "%s%zu bytes of the reply before were not "
 	    "read, and are dropped: the next request has begun",
 	    private_who(d), n);
+	post_void(d);
 	if (x == NULL || !x->delivering)
 		return;
 	x->dropping = true;
@@ -116,6 +134,14 @@ intake_whole(struct dialogue *d)
 		exchange_queue(x, false);
 	else if (x->w != NULL)
 		wire_write(x->w);
+}
+
+/* A datagram, by whatever it was cut. */
+static void
+intake_end(struct dialogue *d)
+{
+	if (post_fits(d))
+		intake_whole(d);
 }
 
 /* What was taken and is in the channel belongs to what was refused. */
@@ -227,7 +253,8 @@ intake_skip(struct dialogue *d, const uint8_t *data, size_t size)
 {
 	size_t n = framer_request(&d->framer, data, size);
 
-	if (d->framer.phase != FRAMER_MORE) {
+	if (d->framer.phase != FRAMER_MORE || (intake_takes_writes(d) &&
+	    !post_goes_on(d, n))) {
 		d->skipping = false;
 		framer_clear(&d->framer);
 	}
@@ -240,8 +267,9 @@ static bool
 intake_skips(struct dialogue *d)
 {
 	const struct framing_choice *f = intake_framing(d);
-	int64_t most = f->framing->flags & FRAMING_SILENCE ?
-	    (int64_t)f->number : d->s->options.session.timeout_request;
+	int64_t most = intake_takes_writes(d) ? INTAKE_REST_MS :
+	    intake_flags(d) & FRAMING_SILENCE ? (int64_t)f->number :
+	    d->s->options.session.timeout_request;
 
 	if (d->skipping && loop_now_ms() - d->taken_ms >= most) {
 		d->skipping = false;
@@ -283,7 +311,9 @@ intake_cut(struct dialogue *d, const uint8_t *data, size_t size)
 		return n;
 	}
 	if (d->framer.phase == FRAMER_END)
-		intake_whole(d);
+		intake_end(d);
+	else if (session_is_datagram(d->s))
+		return n;
 	else if (d->framer.message.flags & MESSAGE_EXPECTS ||
 	    (streams && d->held >= EXCHANGE_HELD) || d->cutting->streaming)
 		intake_stream(d);
@@ -357,7 +387,7 @@ intake_silent(void *arg)
 	struct dialogue *d = arg;
 
 	if (d->cutting != NULL)
-		intake_whole(d);
+		intake_end(d);
 }
 
 /* Where silence ends a request, it begins anew with each byte. */
@@ -366,7 +396,7 @@ intake_wait_silence(struct dialogue *d)
 {
 	const struct framing_choice *f = intake_framing(d);
 
-	if (d->cutting != NULL && f->framing->flags & FRAMING_SILENCE)
+	if (d->cutting != NULL && intake_flags(d) & FRAMING_SILENCE)
 		timer_set(&d->silence, (int64_t)f->number, intake_silent,
 		    d);
 }
@@ -380,14 +410,18 @@ intake_finished(struct dialogue *d)
 		d->tunnel->whole = true;
 		if (d->tunnel->w != NULL)
 			wire_write(d->tunnel->w);
-	} else if (d->cutting != NULL &&
-	    intake_flags(d) & FRAMING_SILENCE) {
-		intake_whole(d);
+	} else if (d->cutting != NULL && (intake_flags(d) & FRAMING_SILENCE ||
+	    framing_takes_writes(intake_framing(d)))) {
+		intake_end(d);
 	} else if (d->cutting != NULL) {
 		intake_refuse(d, 400, "the request is not complete: its end "
 		    "is missing");
 	}
-	d->closing = true;
+	/* Datagrams may come for as long as it listens. */
+	if (d->s->pool->unpaired && !d->channel->once && !d->closing)
+		channel_follow_end(d->channel);
+	else
+		d->closing = true;
 }
 
 /* Take what there is, once; false: nothing more for now. */
@@ -400,7 +434,7 @@ intake_read(struct dialogue *d)
 
 	if (c == NULL)
 		return false;
-	if (room > CHUNK_PAYLOAD)
+	if (room > CHUNK_PAYLOAD || intake_takes_writes(d))
 		room = CHUNK_PAYLOAD;
 	/* Before `in` is seen to be empty, for whoever waits for that. */
 	if (d->cutting == NULL && d->tunnel == NULL && !d->skipping)
@@ -408,6 +442,8 @@ intake_read(struct dialogue *d)
 	n = channel_read(d->channel, c->data, room);
 	if (n > 0)
 		intake_feed(d, c->data, (size_t)n);
+	if (n > 0 && d->cutting != NULL && intake_takes_writes(d))
+		intake_end(d);
 	chunk_give(c);
 	if (n > 0)
 		d->taken_ms = loop_now_ms();

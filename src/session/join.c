@@ -1,6 +1,10 @@
 #include "session/exchange.h"
 #include "session/fan.h"
 #include "session/join.h"
+#include "session/relay.h"
+
+/* `in' has room for the longest datagram, so that it is there at once. */
+#define JOIN_WRITE ((size_t)128 * 1024)
 
 /* A fresh dialogue or branch, and how its channel is to call it. */
 void
@@ -46,7 +50,11 @@ join_pair(struct session *s, struct pair *pair,
 	plan->ready = owner->ready;
 	plan->owner = (struct slots_owner){ owner->ready, owner->asked,
 		owner->note, owner->arg };
-	return pair_make(pair, plan, why);
+	if (pair_make(pair, plan, why) == -1)
+		return -1;
+	if (s->pool != NULL && framing_takes_writes(&s->pool->framing))
+		fifo_grow(&pair->in, JOIN_WRITE);
+	return 0;
 }
 
 int
@@ -62,13 +70,48 @@ join_own(struct session *s, struct pair_plan *plan, struct why *why)
 	return 0;
 }
 
-void
-join_socket(struct session *s, int fd)
+static void
+join_client(struct session *s, int fd, bool guest)
 {
 	struct channel_owner owner;
+	struct channel *c;
 	struct dialogue *d;
 	struct branch *b;
 
+	if (relay_each(s)) {
+		relay_new(s, fd, guest);
+		return;
+	}
 	join_new(s, &d, &b, &owner);
-	join_begin(d, b, channel_socket(fd, &owner));
+	c = channel_socket(fd, &owner);
+	c->guest = guest;
+	join_begin(d, b, c);
+}
+
+void
+join_socket(struct session *s, int fd)
+{
+	join_client(s, fd, false);
+}
+
+void
+join_link(struct session *s, struct link *l)
+{
+	int fd;
+
+	if (relay_each(s)) {
+		relay_new_link(s, l);
+		return;
+	}
+	fd = relay_bridge(s, l);
+	if (fd != -1)
+		join_client(s, fd, true);
+	else
+		door_left(s);
+}
+
+void
+join_guest(struct session *s, int fd)
+{
+	join_client(s, fd, true);
 }

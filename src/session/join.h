@@ -29,5 +29,9 @@ int join_pair(struct session *s, struct pair *pair, struct pair_plan *plan,
 int join_own(struct session *s, struct pair_plan *plan, struct why *why);
 /* A connected socket (taken over) becomes a channel. */
 void join_socket(struct session *s, int fd);
+/* The same of a client of a front door, which hears when it has left. */
+void join_guest(struct session *s, int fd);
+/* ... that has come by TLS: the link is taken over. */
+void join_link(struct session *s, struct link *l);
 
 #endif

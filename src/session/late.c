@@ -72,6 +72,10 @@ late_wire(struct wire *w)
 
 	if (x == NULL || (x->d != NULL && x->d->tunnel == x))
 		return;
+	if (w->s->pool->unpaired) {
+		post_late(w);
+		return;
+	}
 	if (w->blocked && late_is_wanted(w)) {
 		if (late_is_late(w->s, w->blocked_ms, o->timeout_read))
 			wire_cancel(w);
@@ -89,7 +93,7 @@ late_request(struct dialogue *d)
 
 	/* Where the link takes no more, it is not the client who is late. */
 	if (d->cutting == NULL || d->held >= EXCHANGE_HELD ||
-	    s->pool->framing.framing->flags & FRAMING_SILENCE)
+	    framing_of_requests(&s->pool->framing)->flags & FRAMING_SILENCE)
 		return;
 	/* Nor where it is there already, and we have not come to it. */
 	if (fifo_waiting(d->channel->in_fd) > 0)

@@ -54,6 +54,8 @@ names_restore(struct session *s, int dir_fd, const char **which)
 
 	if (pair_restore(&s->channel, dir_fd, names_restored, s, which) == -1)
 		return -1;
+	if (s->place->parent != NULL)
+		return 0;
 	*which = s->ctl_fifo.name;
 	restored = fifo_restore(&s->ctl_fifo, dir_fd, &what);
 	if (restored == 1)
@@ -116,7 +118,7 @@ names_count_shared(struct session *s, bool shared)
 {
 	static size_t nshared;
 
-	if (shared == s->shared)
+	if (shared == s->shared || s->place->parent != NULL)
 		return;
 	s->shared = shared;
 	nshared += shared ? 1 : (size_t)-1;

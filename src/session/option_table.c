@@ -44,7 +44,7 @@ static const struct option_row session_option_rows[] = {
 	    .text = "After the connection has ended: connect again at once "
 		    "(always), when a byte waits in in (on-demand), or not "
 		    "(never: the session is failed then); auto is always in a "
-		    "stream, else on-demand." },
+		    "stream and with framing=datagram, else on-demand." },
 	{ .name = "backoff",
 	    .type = OPTION_RANGE,
 	    SESSION_ROW(backoff),
@@ -65,7 +65,8 @@ static const struct option_row message_option_rows[] = {
 	    .check = framing_check,
 	    .text = "How the bytes are cut into messages, see "
 		    "fifod-framing(7); empty is http for http:// and "
-		    "https://, else stream: not at all." },
+		    "https://, datagram where the endpoint has datagrams, "
+		    "else stream: not at all." },
 	{ .name = "delivery",
 	    .type = OPTION_CHOICE,
 	    SESSION_ROW(delivery),
@@ -82,7 +83,8 @@ static const struct option_row message_option_rows[] = {
 	    .check = connections_check,
 	    .never_empty = true,
 	    .text = "The most connections that exchanges share, 1 to 1000, or "
-		    "each: one of its own for each channel." },
+		    "each: one of its own for each channel, in a stream for "
+		    "each client of sock and listen." },
 	{ .name = "pipeline",
 	    .type = OPTION_INT,
 	    SESSION_ROW(pipeline),
@@ -177,7 +179,15 @@ static const struct option_row message_option_rows[] = {
 	    .value = "block",
 	    .live = true,
 	    .text = "A private channel of a stream that does not read in "
-		    "time: the peer waits for it, or it misses bytes." },
+		    "time, or any channel of datagrams: the peer waits for "
+		    "it, or it misses bytes." },
+	{ .name = "bare",
+	    .type = OPTION_BOOL,
+	    SESSION_ROW(bare),
+	    .value = "no",
+	    .live = true,
+	    .text = "With framing=datagram:FRAMING: what ends a message, or "
+		    "says its length, is not sent." },
 	{ .name = "crlf",
 	    .type = OPTION_BOOL,
 	    SESSION_ROW(crlf),
@@ -187,12 +197,34 @@ static const struct option_row message_option_rows[] = {
 	{ .name = "on-close",
 	    .type = OPTION_CHOICE,
 	    SESSION_ROW(on_close),
-	    .choices = "hold|eof",
-	    .value = "hold",
+	    .choices = "hold|eof|auto",
+	    .value = "auto",
 	    .live = true,
 	    .text = "When the connection ends, readers of out go on waiting "
-		    "(hold) or meet an end of file after its last byte (eof)."
-	},
+		    "(hold) or meet an end of file after its last byte (eof); "
+		    "auto is eof with exec: and pty:, and where peers "
+		    "connect to us, unless accept=merge; else hold." },
+};
+
+static const struct option_row front_option_rows[] = {
+	{ .name = "accept",
+	    .type = OPTION_CHOICE,
+	    SESSION_ROW(accept),
+	    .choices = "one|each|merge",
+	    .value = "one",
+	    .text = "Of the peers that connect to a -listen endpoint, one at a "
+		    "time is served and the next ones wait; or each has a "
+		    "directory peers/N; or the lines of all are merged in "
+		    "out, and in goes to all." },
+	{ .name = "max-peers",
+	    .type = OPTION_INT,
+	    SESSION_ROW(max_peers),
+	    .min = 1,
+	    .max = 100000,
+	    .value = "256",
+	    .live = true,
+	    .text = "With accept=each or merge: so many peers at a time, "
+		    "others wait to be accepted." },
 };
 
 static const struct option_row file_option_rows[] = {
@@ -218,9 +250,13 @@ const struct option_group option_groups[] = {
 	GROUP("session", session_option_rows, session),
 	GROUP("link", link_option_rows, link),
 	GROUP("tls", tls_option_rows, tls),
+	GROUP("programs", child_option_rows, child),
+	GROUP("serial lines", line_option_rows, child),
 	GROUP("messages", message_option_rows, session),
+	GROUP("peers that connect", front_option_rows, session),
 	GROUP("files", channel_option_rows, channel),
 	GROUP("log", file_option_rows, session),
 	GROUP("record", record_option_rows, record),
+	GROUP("front doors", door_option_rows, door),
 	{ .title = NULL },
 };

@@ -29,6 +29,7 @@ pool_init(struct session *s, struct why *why)
 	}
 	pool = xcalloc(1, sizeof(*pool));
 	pool->framing = choice;
+	pool->unpaired = choice.framing->flags & FRAMING_UNPAIRED;
 	pool->connections = strcmp(o->connections, "each") == 0 ? 0 :
 	    atoi(o->connections);
 	TAILQ_INIT(&pool->queue);
@@ -132,6 +133,15 @@ pool_drain(struct session *s)
 	pool_work(s);
 }
 
+void
+pool_farewell(struct session *s)
+{
+	struct wire *w;
+
+	TAILQ_FOREACH(w, &s->pool->wires, entry)
+		wire_farewell(w);
+}
+
 uint64_t
 pool_queued(const struct session *s)
 {
@@ -159,6 +169,16 @@ pool_link(const struct session *s)
 	return NULL;
 }
 
+void
+pool_tune(const struct session *s)
+{
+	const struct wire *w;
+
+	TAILQ_FOREACH(w, &s->pool->wires, entry)
+		if (w->up)
+			link_tune(w->link);
+}
+
 uint64_t
 pool_discard(struct session *s)
 {
@@ -167,7 +187,7 @@ pool_discard(struct session *s)
 
 	TAILQ_FOREACH(d, &s->pool->dialogues, entry)
 		n += dialogue_discard(d);
-	return n;
+	return n + (s->pool->unpaired ? post_discard(s) : 0);
 }
 
 /* --- the session's state --- */
@@ -226,6 +246,14 @@ pool_give_up(struct session *s, const char *reason)
 		dial_deliver_end(s);
 }
 
+/* Datagrams wait for the next link, but for those who wait for an answer. */
+static bool
+pool_keeps(const struct session *s, const struct exchange *x)
+{
+	return s->pool->unpaired && s->state != SESSION_FAILED &&
+	    !x->d->channel->once;
+}
+
 /* Nothing can be sent now: who (NULL: whoever) waits for that is told. */
 static void
 pool_fail_queue(struct session *s, const struct dialogue *who,
@@ -235,7 +263,7 @@ pool_fail_queue(struct session *s, const struct dialogue *who,
 
 	for (x = TAILQ_FIRST(&s->pool->queue); x != NULL; x = next) {
 		next = TAILQ_NEXT(x, queued);
-		if (who == NULL || x->d == who)
+		if ((who == NULL || x->d == who) && !pool_keeps(s, x))
 			exchange_fail(x, LAST_ERROR, 0, why);
 	}
 }
@@ -424,7 +452,8 @@ pool_fresh(struct wire *w, const struct exchange *x)
 		wire_end(w, NULL);
 		return false;
 	}
-	if (w->nexchanges == 0 && w->carried > 0 && !exchange_may_resend(x))
+	if (w->nexchanges == 0 && w->carried > 0 &&
+	    !link_is_datagram(w->link) && !exchange_may_resend(x))
 		wire_turn(w);
 	return w->link != NULL;
 }

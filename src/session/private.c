@@ -16,6 +16,7 @@
 #include "session/join.h"
 #include "session/names.h"
 #include "session/private.h"
+#include "session/relay.h"
 
 #define PRIVATE_NAME "ch"
 #define PRIVATE_ID 64           /* the longest ID */
@@ -329,6 +330,9 @@ private_fill(struct private *p, int dir_fd, const char *path,
 		.options = &s->options.channel, .gid = s->gid };
 	struct channel_owner owner;
 
+	if (relay_each(s))
+		return why_fail(why, FAULT_REFUSED, "with connections=each a "
+		    "stream has channels by sock and listen alone");
 	if (private_hold(p, dir_fd) == -1)
 		return why_fail(why, FAULT_REFUSED, "%s", strerror(errno));
 	join_new(s, &p->d, &p->b, &owner);
@@ -556,7 +560,7 @@ private_count(const struct session *s)
 			n += d != s->pool->own;
 	TAILQ_FOREACH(b, &s->branches, entry)
 		n++;
-	return n;
+	return n + relay_count(s);
 }
 
 void

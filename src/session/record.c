@@ -11,6 +11,7 @@
 #include "keeper/keeper.h"
 #include "session/exchange.h"
 #include "session/record.h"
+#include "session/relay.h"
 #include "session/session.h"
 #include "session/status.h"
 
@@ -282,6 +283,7 @@ record_synced(int error, void *arg)
 		wire_go_on(s);
 	else
 		flow_turn(s);
+	relay_go_on(s);
 }
 
 /* A part that is formatted and written at once. */

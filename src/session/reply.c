@@ -84,7 +84,9 @@ reply_unasked(struct wire *w)
 
 	w->s->discarded += n;
 	w->chunk->start = w->chunk->end;
-	if (pool->framing.framing->flags & FRAMING_LOOSE) {
+	/* Of datagrams, one that was late, or came twice. */
+	if (pool->framing.framing->flags & FRAMING_LOOSE ||
+	    link_is_datagram(w->link)) {
 		session_log(w->s, false, "%ju bytes that nobody asked for "
 		    "were dropped", (uintmax_t)n);
 		return true;
@@ -134,8 +136,8 @@ reply_begin(struct wire *w)
 	bool asked = x != NULL && (x->greeting || x->sent > 0 || x->streaming);
 	size_t n;
 
-	n = framer_blank(&pool->framing, w->chunk->data + w->chunk->start,
-	    chunk_length(w->chunk));
+	n = link_is_datagram(w->link) ? 0 : framer_blank(&pool->framing,
+	    w->chunk->data + w->chunk->start, chunk_length(w->chunk));
 	w->chunk->start += (uint32_t)n;
 	if (chunk_length(w->chunk) == 0)
 		return true;
@@ -163,6 +165,20 @@ reply_tunnel(struct wire *w, struct exchange *x)
 	pool_look(x->d);
 }
 
+/* A datagram is a reply, whatever a framing would make of it. */
+static bool
+reply_datagram(struct wire *w)
+{
+	struct exchange *x = TAILQ_FIRST(&w->exchanges);
+
+	w->cut = chunk_length(w->chunk);
+	w->framer.length = w->cut;
+	w->framer.phase = FRAMER_END;
+	x->begun = true;
+	x->since_ms = loop_now_ms();
+	return true;
+}
+
 static bool
 reply_cut(struct wire *w)
 {
@@ -172,6 +188,8 @@ reply_cut(struct wire *w)
 
 	if (!w->cutting)
 		return reply_begin(w);
+	if (link_is_datagram(w->link))
+		return reply_datagram(w);
 	x = TAILQ_FIRST(&w->exchanges);
 	n = framer_reply(&w->framer, w->chunk->data + w->chunk->start,
 	    chunk_length(w->chunk));
@@ -210,8 +228,24 @@ reply_closed(struct wire *w)
 	wire_end(w, TAILQ_EMPTY(&w->exchanges) ? NULL : &why);
 }
 
-/* Read from the link; false: nothing more for now. */
+/* Nothing has come: because of what?  True: it may be tried again. */
 static bool
+reply_none(struct wire *w)
+{
+	if (errno == EAGAIN)
+		return false;
+	if (errno != ECONNREFUSED || !link_is_datagram(w->link)) {
+		wire_end(w, &w->why);
+		return false;
+	}
+	if (w->s->pool->unpaired)
+		post_hurt(w);
+	else if (!TAILQ_EMPTY(&w->exchanges))
+		wire_fail(w);
+	return true;
+}
+
+bool
 reply_take(struct wire *w)
 {
 	uint32_t room = link_is_plain(w->link) ? REPLY_PLAIN : CHUNK_PAYLOAD;
@@ -230,12 +264,12 @@ reply_take(struct wire *w)
 		chunk_settle(&w->chunk);
 	if (n == 0)
 		reply_closed(w);
-	else if (n == -1 && errno != EAGAIN)
-		wire_end(w, &w->why);
 	if (n <= 0)
-		return false;
+		return n == -1 && reply_none(w);
 	w->chunk->end = (uint32_t)n;
 	w->mark = mirror_show(w->s, TRANSCRIPT_OUT, w->chunk->data, (size_t)n);
+	if (link_is_datagram(w->link))
+		return true;
 	/* After a short read the loop will tell when more has come. */
 	w->drained = (uint32_t)n < room && !link_holds(w->link);
 	return true;
@@ -338,6 +372,8 @@ reply_step(struct wire *w)
 {
 	if (mirror_holds(w->s, w->mark))
 		return false;
+	if (w->s->pool->unpaired)
+		return post_step(w);
 	if (w->cut > 0)
 		return reply_deliver(w);
 	if (w->cutting && w->framer.phase == FRAMER_END) {

@@ -1,8 +1,12 @@
 #include <stdlib.h>
 
 #include "session/dial.h"
+#include "session/listen.h"
 #include "session/retry.h"
 #include "session/state.h"
+
+/* A program that has said something and ends sooner has failed. */
+#define RETRY_PROGRAM_MS 1000
 
 bool
 retry_on_demand(const struct session *s)
@@ -39,7 +43,8 @@ retry_again(void *arg)
 {
 	struct session *s = arg;
 
-	if (s->options.session.reconnect == RECONNECT_ALWAYS)
+	if (s->options.session.reconnect == RECONNECT_ALWAYS ||
+	    s->waits != NULL)
 		dial_start(s, "");
 	else
 		state_enter(s, SESSION_IDLE, "%s", "");
@@ -69,6 +74,7 @@ static void
 retry_give_up(struct session *s, const char *reason)
 {
 	state_enter(s, SESSION_FAILED, "%s", reason);
+	listen_close(s);
 	s->end_owed = true;
 }
 
@@ -96,6 +102,8 @@ retry_attempt_failed(struct session *s)
 	s->tries++;
 	if (s->state == SESSION_CLOSING)
 		session_close(s, true);
+	else if (listen_stands(s))
+		listen_again(s, s->why.text);
 	else if (retry_is_final(s))
 		retry_give_up(s, s->why.text);
 	else
@@ -105,13 +113,31 @@ retry_attempt_failed(struct session *s)
 
 /*
  * A link that has carried something or has lasted counts as a success: its
- * peer is asked again soon.  One that is closed as soon as it is made is not.
+ * peer is asked again soon.  One that is closed as soon as it is made is not;
+ * nor is a program that ends at once, whatever it has said by then.
  */
 static bool
 retry_was_useful(const struct session *s)
 {
+	int64_t lasted_ms = loop_now_ms() - s->up_ms;
+
+	if (s->transport->flags & TRANSPORT_RUNS &&
+	    lasted_ms < RETRY_PROGRAM_MS)
+		return false;
 	return s->flow.to_client.bytes > s->up_bytes ||
-	    loop_now_ms() - s->up_ms >= s->options.session.backoff[1];
+	    lasted_ms >= s->options.session.backoff[1];
+}
+
+/*
+ * One who connects to us and leaves without a word, as one does who looks
+ * whether we are there, is no peer that anything ends with.
+ */
+static bool
+retry_was_probe(const struct session *s)
+{
+	return s->waits != NULL &&
+	    s->flow.to_client.bytes == s->up_bytes &&
+	    s->flow.to_peer.bytes == s->up_sent;
 }
 
 static void
@@ -121,9 +147,14 @@ retry_link_gone(struct session *s, const char *reason)
 	bool useful = retry_was_useful(s);
 
 	s->tries = useful ? 1 : s->tries + 1;
-	s->end_owed = o->on_close == ON_CLOSE_EOF;
+	s->end_owed = o->on_close == ON_CLOSE_EOF && !retry_was_probe(s);
 	if (s->state == SESSION_CLOSING)
 		session_close(s, true);
+	else if (s->place->parent != NULL)
+		session_depart(s, reason);
+	else if (listen_stands(s) && (o->reconnect != RECONNECT_NEVER ||
+	    retry_was_probe(s)))
+		listen_again(s, reason);
 	else if (retry_is_final(s))
 		retry_give_up(s, reason);
 	else if (o->reconnect == RECONNECT_ALWAYS || !useful)
@@ -144,11 +175,14 @@ retry_link_broken(struct session *s)
 void
 retry_link_ended(struct session *s)
 {
+	char reason[80] = "peer closed the connection";
+
+	link_fact(s->link, LINK_END, reason, sizeof(reason));
 	dial_drop(s);
 	if (s->options.session.reconnect == RECONNECT_NEVER &&
 	    s->why.fault == FAULT_NONE) {
-		why_fail(&s->why, FAULT_RECEIVE, "peer closed the connection");
+		why_fail(&s->why, FAULT_RECEIVE, "%s", reason);
 		dial_failure(s);
 	}
-	retry_link_gone(s, "peer closed the connection");
+	retry_link_gone(s, reason);
 }

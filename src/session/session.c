@@ -15,8 +15,10 @@
 #include "session/exchange.h"
 #include "session/fan.h"
 #include "session/join.h"
+#include "session/listen.h"
 #include "session/names.h"
 #include "session/private.h"
+#include "session/relay.h"
 #include "session/retry.h"
 #include "session/session.h"
 #include "session/sock.h"
@@ -52,16 +54,32 @@ session_name_check(const char *name, struct why *why)
 static void
 session_turn(struct session *s)
 {
-	if (s->pool != NULL)
-		pool_turn(s);
-	else
+	if (s->pool == NULL)
 		flow_turn(s);
+	else
+		pool_turn(s);
+	if (s->pool != NULL && s->pool->unpaired)
+		post_resume(s);
 }
 
+static void session_late(void *arg);
+
+/* Of a peer that has gone nothing is left to be done, at the next turn. */
 static void
 session_delivered(void *arg)
 {
-	flow_turn(arg);
+	struct session *s = arg;
+
+	flow_turn(s);
+	if (s->place->parent != NULL && s->state == SESSION_CLOSING &&
+	    s->link == NULL)
+		timer_set(&s->deadline, 0, session_late, s);
+}
+
+bool
+session_is_datagram(const struct session *s)
+{
+	return s->transport->flags & TRANSPORT_DATAGRAM;
 }
 
 /* --- beginning and end --- */
@@ -70,6 +88,8 @@ session_delivered(void *arg)
 static void
 session_let_go(struct session *s)
 {
+	door_close(s);
+	relay_clear(s);
 	private_clear(s);
 	sock_clear(s);
 	fan_clear(s);
@@ -80,9 +100,16 @@ session_let_go(struct session *s)
 static void
 session_prepare_dial(struct session *s)
 {
+	if (s->transport->accepts != NULL) {
+		s->waits = s->transport;
+		s->transport = transport_find(s->waits->accepts, NULL);
+		s->dial.accepts = true;
+	}
 	s->dial.url = &s->url;
 	s->dial.link = &s->options.link;
 	s->dial.tls = &s->options.tls;
+	s->dial.child = &s->options.child;
+	s->dial.home = s->owner.home;
 }
 
 /* Look at everything that can be wrong before anything is made. */
@@ -98,8 +125,9 @@ session_examine(struct session *s, struct why *why)
 	if (keeper_group(s->options.channel.group, &s->gid, why) == -1)
 		return -1;
 	session_prepare_dial(s);
-	if (s->transport->prepare != NULL &&
-	    s->transport->prepare(&s->dial, why) == -1)
+	if (link_prepare(s->transport, &s->dial, why) == -1)
+		return -1;
+	if (door_check(s, why) == -1)
 		return -1;
 	return pool_init(s, why);
 }
@@ -113,8 +141,7 @@ session_check(const char *name, const struct url *url,
 	int fine = session_examine(&s, why);
 
 	pool_clear(&s);
-	if (s.transport != NULL && s.transport->forget != NULL)
-		s.transport->forget(&s.dial);
+	link_forget(s.transport, &s.dial);
 	free(s.name);
 	return fine;
 }
@@ -138,17 +165,30 @@ session_make_fifos(struct session *s, int dir_fd, struct why *why)
 	else
 		made = pair_make(&s->channel, &plan, why);
 	free(path);
-	if (made == -1)
-		return -1;
+	if (made == -1 || s->place->parent != NULL)
+		return made;
 	return fifo_make(&s->ctl_fifo, dir_fd, "ctl", options->mode, s->gid,
 	    why);
+}
+
+/* What a peer's has not. */
+static int
+session_make_rest(struct session *s, int dir_fd, struct why *why)
+{
+	struct directory_access access = names_access(s);
+
+	if (private_make(s, dir_fd, why) == -1 ||
+	    sock_make(s, dir_fd, why) == -1 ||
+	    listen_make(s, dir_fd, why) == -1)
+		return -1;
+	directory_write(dir_fd, "log", "", 0, &access);
+	return 0;
 }
 
 /* The directory, filled under its hidden name, and its appearance. */
 static int
 session_make_directory(struct session *s, struct why *why)
 {
-	struct directory_access access = names_access(s);
 	int rundir_fd = s->place->rundir_fd, dir_fd, made;
 	struct stat st;
 
@@ -158,12 +198,9 @@ session_make_directory(struct session *s, struct why *why)
 		return -1;
 	s->mode = s->options.channel.mode;
 	made = session_make_fifos(s, dir_fd, why);
-	if (made == 0)
-		made = private_make(s, dir_fd, why);
-	if (made == 0)
-		made = sock_make(s, dir_fd, why);
+	if (made == 0 && s->place->parent == NULL)
+		made = session_make_rest(s, dir_fd, why);
 	if (made == 0) {
-		directory_write(dir_fd, "log", "", 0, &access);
 		status_write(s, dir_fd);
 		if (fstat(dir_fd, &st) == 0)
 			s->inode = st.st_ino;
@@ -177,16 +214,14 @@ session_make_directory(struct session *s, struct why *why)
 	return made;
 }
 
-struct session *
-session_new(const char *name, struct url *url, struct options *options,
-    const struct session_place *place, const struct session_owner *owner,
-    struct why *why)
+/* One that is nothing yet but a name in a place. */
+static struct session *
+session_alloc(const char *name, const struct session_place *place,
+    const struct session_owner *owner)
 {
 	struct session *s = xcalloc(1, sizeof(*s));
 
 	s->name = xstrdup(name);
-	s->url = *url;
-	s->options = *options;
 	s->place = place;
 	s->owner = *owner;
 	pair_init(&s->channel);
@@ -195,6 +230,47 @@ session_new(const char *name, struct url *url, struct options *options,
 	TAILQ_INIT(&s->dead_branches);
 	TAILQ_INIT(&s->privates);
 	clock_gettime(CLOCK_REALTIME, &s->since);
+	return s;
+}
+
+struct session *
+session_new_peer(const char *name, const struct session_place *place,
+    const struct session_owner *owner, struct link *l)
+{
+	struct session *s = session_alloc(name, place, owner);
+	struct session *parent = place->parent;
+
+	url_copy(&s->url, &parent->url);
+	option_copy(option_groups, &s->options, &parent->options);
+	s->options.session.on_close = ON_CLOSE_EOF;
+	s->transport = parent->transport;
+	s->gid = parent->gid;
+	s->state = SESSION_LISTENING;
+	s->link = l;
+	link_give(l, &(struct link_owner){ dial_changed, s, &s->why,
+	    dial_note });
+	if (session_make_directory(s, &parent->why) == -1) {
+		session_free(s);
+		return NULL;
+	}
+	if (names_watch(s, &parent->why) == -1) {
+		directory_remove(place->rundir_fd, name, 0);
+		session_free(s);
+		return NULL;
+	}
+	dial_changed(l, s);
+	return s;
+}
+
+struct session *
+session_new(const char *name, struct url *url, struct options *options,
+    const struct session_place *place, const struct session_owner *owner,
+    struct why *why)
+{
+	struct session *s = session_alloc(name, place, owner);
+
+	s->url = *url;
+	s->options = *options;
 	if (session_examine(s, why) == -1 ||
 	    record_become(s, &s->options.record, why) == -1 ||
 	    session_make_directory(s, why) == -1)
@@ -205,13 +281,16 @@ session_new(const char *name, struct url *url, struct options *options,
 	}
 	memset(url, 0, sizeof(*url));
 	memset(options, 0, sizeof(*options));
+	relay_init(s);
 	names_share(s);
 	ctl_init(s);
 	session_log(s, false, "opened: %s", s->url.text);
-	s->told = s->options.session.connect == CONNECT_ON_DEMAND;
+	s->told = s->options.session.connect == CONNECT_ON_DEMAND ||
+	    relay_each(s);
 	status_changed(s);
 	private_watch(s);
 	sock_watch(s);
+	door_init(s);
 	if (s->pool != NULL && !s->told)
 		pool_start(s);
 	else if (!s->told)
@@ -237,11 +316,12 @@ session_free(struct session *s)
 	timer_clear(&s->deadline);
 	deferred_clear(&s->settle);
 	names_forget(s);
+	listen_clear(s);
 	link_free(s->link);
 	session_let_go(s);
 	pool_clear(s);
-	if (s->transport != NULL && s->transport->forget != NULL)
-		s->transport->forget(&s->dial);
+	door_clear(s);
+	link_forget(s->transport, &s->dial);
 	url_clear(&s->url);
 	option_clear(option_groups, &s->options);
 	free(s->alias);
@@ -287,6 +367,7 @@ session_end(struct session *s)
 		session_log(s, true, "%zu bytes in `in' were not sent", left);
 	s->flow.lost += left;
 	dial_drop(s);
+	listen_clear(s);
 	state_enter(s, SESSION_CLOSED, "%s", "");
 	flow_clear(s);
 	fan_clear(s);
@@ -330,18 +411,59 @@ session_late(void *arg)
 	session_end(arg);
 }
 
+static void
+session_unread(void *arg)
+{
+	struct session *s = arg;
+	uint64_t n = flow_queued(s) - fifo_waiting(s->channel.in.fd);
+
+	session_log(s, true, "what it said was not read within "
+	    "timeout-read=%g s: %ju bytes are discarded",
+	    s->options.session.timeout_read / 1000.0, (uintmax_t)n);
+	session_end(s);
+}
+
+void
+session_depart(struct session *s, const char *reason)
+{
+	state_enter(s, SESSION_CLOSING, "%s", reason);
+	timer_set(&s->deadline, s->options.session.timeout_read,
+	    session_unread, s);
+	s->end_owed = true;
+	flow_turn(s);
+}
+
+/* Relays have their time, too; then the rest has. */
+static void
+session_await_relays(void *arg)
+{
+	struct session *s = arg;
+	int64_t left = s->drained_ms - loop_now_ms();
+
+	if (relay_count(s) > 0 && left > 0)
+		timer_set(&s->deadline, left < SESSION_DRAIN_LOOK_MS ? left :
+		    SESSION_DRAIN_LOOK_MS, session_await_relays, s);
+	else if (flow_has_link(s))
+		session_drain(s);
+	else
+		session_end(s);
+}
+
 void
 session_close(struct session *s, bool now)
 {
 	bool up = s->link != NULL && s->link->told == LINK_UP;
 
+	door_close(s);
 	if (s->state == SESSION_CLOSED || (s->state == SESSION_CLOSING && !now))
 		return;
 	if (s->pool != NULL && !now) {
 		pool_drain(s);
 		up = pool_busy(s);
 	}
-	if (now || !up) {
+	if (s->pool != NULL && (!now || s->state == SESSION_CLOSING))
+		pool_farewell(s);
+	if (now || (!up && relay_count(s) == 0)) {
 		session_end(s);
 		return;
 	}
@@ -350,7 +472,7 @@ session_close(struct session *s, bool now)
 	if (s->pool != NULL)
 		timer_set(&s->deadline, SESSION_DRAIN_MS, session_late, s);
 	else
-		session_drain(s);
+		session_await_relays(s);
 }
 
 /* --- what an operator may ask --- */
@@ -360,6 +482,7 @@ session_reconnect(struct session *s)
 {
 	if (s->state == SESSION_CLOSING || s->state == SESSION_CLOSED)
 		return;
+	door_retry(s);
 	if (s->pool != NULL) {
 		pool_reconnect(s);
 		return;
@@ -408,6 +531,7 @@ session_change(struct session *s, const char *key, const char *value,
 	option_copy(option_groups, &changed, &s->options);
 	if (option_set(option_groups, &changed, key, value, cwd, why) == -1 ||
 	    session_imply(&s->url, &changed, why) == -1 ||
+	    door_change(s, &changed, why) == -1 ||
 	    record_become(s, &changed.record, why) == -1) {
 		option_clear(option_groups, &changed);
 		return -1;
@@ -415,6 +539,16 @@ session_change(struct session *s, const char *key, const char *value,
 	option_clear(option_groups, &s->options);
 	s->options = changed;
 	return 0;
+}
+
+/* Links that are up read what they heed of the live options. */
+static void
+session_tune(struct session *s)
+{
+	if (s->pool != NULL)
+		pool_tune(s);
+	else if (s->link != NULL && s->link->told == LINK_UP)
+		link_tune(s->link);
 }
 
 int
@@ -434,7 +568,9 @@ session_set(struct session *s, const char *key, const char *value,
 		return -1;
 	names_share(s);
 	session_log(s, false, "set %s=%s", key, value);
+	listen_set(s, key, value);
 	status_changed(s);
+	session_tune(s);
 	if (s->pool == NULL)
 		retry_reconsider(s);
 	session_turn(s);

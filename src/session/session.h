@@ -23,7 +23,9 @@
 #include "base/why.h"
 #include "channel/pair.h"
 #include "channel/notice.h"
+#include "session/door.h"
 #include "session/flow.h"
+#include "transport/child.h"
 #include "session/mirror.h"
 #include "session/record.h"
 #include "transport/link.h"
@@ -49,7 +51,8 @@ enum session_delivery { DELIVERY_MESSAGE, DELIVERY_STREAM, DELIVERY_AUTO };
 enum session_retry { RETRY_NEVER, RETRY_SAFE, RETRY_IDEMPOTENT };
 enum session_leftover { LEFTOVER_DISCARD, LEFTOVER_KEEP };
 enum session_slow { SLOW_BLOCK, SLOW_DROP };
-enum session_on_close { ON_CLOSE_HOLD, ON_CLOSE_EOF };
+enum session_on_close { ON_CLOSE_HOLD, ON_CLOSE_EOF, ON_CLOSE_AUTO };
+enum session_accept { ACCEPT_ONE, ACCEPT_EACH, ACCEPT_MERGE };
 
 struct session_options {
 	int connect;            /* enum session_connect */
@@ -68,7 +71,9 @@ struct session_options {
 	int leftover;           /* enum session_leftover */
 	int slow;               /* enum session_slow */
 	int on_close;           /* enum session_on_close */
-	bool crlf;
+	int accept;             /* enum session_accept */
+	int max_peers;          /* with accept=each or merge, at a time */
+	bool crlf, bare;
 	size_t log;             /* bytes after which `log` is cut over */
 };
 
@@ -77,26 +82,34 @@ struct options {
 	struct session_options session;
 	struct link_options link;
 	struct tls_options tls;
+	struct child_options child;
 	struct channel_options channel;
 	struct record_options record;
+	struct door_options door;
 };
 extern const struct option_group option_groups[];
 
 struct session;
 struct pool;
 struct branch;
+struct listen;
 struct private;
+struct relays;
+struct doors;
 
 struct session_owner {
 	void (*changed)(struct session *s, void *arg);
 	void (*ended)(struct session *s, void *arg);    /* then session_free() */
 	void *arg;
+	const struct keeper_home *home; /* of its programs; outlives it; NULL:
+					   the broker's own */
 };
 
 /* Where sessions live. */
 struct session_place {
 	int rundir_fd;
 	const char *rundir;     /* absolute */
+	struct session *parent; /* whose peers live there; NULL: ours do */
 };
 
 struct session {
@@ -113,6 +126,9 @@ struct session {
 	bool told;                      /* the first attempt has ended */
 
 	const struct transport *transport;
+	const struct transport *waits;  /* the endpoint's, where peers call;
+					   `transport' is then of their links */
+	struct listen *listen;          /* ... and what is there; or NULL */
 	struct dial dial;
 	struct link *link;              /* NULL: none */
 	bool dialling;                  /* ... and it is not up yet */
@@ -126,6 +142,8 @@ struct session {
 	struct sock *sock;              /* where clients connect; or NULL */
 	struct record *record;          /* see mirror.h; NULL: none */
 	LIST_HEAD(, tap) taps;
+	struct doors *doors;            /* listen=; or NULL */
+	struct relays *relays;          /* of a stream: connections=each */
 	TAILQ_HEAD(, private) privates; /* ch/ID */
 	struct notice ch;               /* somebody has touched ch/ */
 	struct deferred ch_look;        /* ... and looks at it soon */
@@ -139,6 +157,7 @@ struct session {
 	int64_t drained_ms;             /* closing: no later than this */
 	bool end_owed;                  /* readers are due an end of file */
 	uint64_t nlinks, nreconnects, uncertain, discarded;
+	uint64_t lost;                  /* datagrams, of links that have gone */
 	uint64_t nchanges;              /* of state, for observers */
 
 	ino_t inode;                    /* of its directory */
@@ -190,6 +209,20 @@ int session_check(const char *name, const struct url *url,
 struct session *session_new(const char *name, struct url *url,
     struct options *options, const struct session_place *place,
     const struct session_owner *owner, struct why *why);
+/*
+ * A session for one peer that has connected to place->parent (accept=each),
+ * over its link, which is up and taken over; with the parent's options.  Of
+ * its own it has in, out and status: it logs to its parent, and ends when its
+ * link has gone and what came by that was read.  NULL: place->parent's `why'.
+ */
+struct session *session_new_peer(const char *name,
+    const struct session_place *place, const struct session_owner *owner,
+    struct link *l);
+/*
+ * The peer has gone: its readers get what is left and an end of file, and then
+ * (or after timeout-read, if nobody reads) the session ends.
+ */
+void session_depart(struct session *s, const char *reason);
 /* Only from owner.ended, or before the loop ran. */
 void session_free(struct session *s);
 
@@ -210,6 +243,9 @@ void session_discard(struct session *s);
 /* Change one option now; -1 + why when unknown, malformed or not live. */
 int session_set(struct session *s, const char *key, const char *value,
     const char *cwd, struct why *why);
+
+/* Does its link carry datagrams? */
+bool session_is_datagram(const struct session *s);
 
 const char *session_state_name(enum session_state state);
 /* By name; -1 + FAULT_USAGE that lists them ("closed" counts). */

@@ -22,14 +22,15 @@ static const struct state_row {
 } state_rows[] = {
 	[SESSION_IDLE] = { "idle", TO(RESOLVING) | ENDING },
 	[SESSION_RESOLVING] = { "resolving", DIALLING | TO(UP) | TO(IDLE) |
-	    TO(BACKOFF) | TO(FAILED) | ENDING },
+	    TO(LISTENING) | TO(BACKOFF) | TO(FAILED) | ENDING },
 	[SESSION_CONNECTING] = { "connecting", DIALLING | TO(UP) | TO(IDLE) |
 	    TO(BACKOFF) | TO(FAILED) | ENDING },
 	[SESSION_HANDSHAKE] = { "handshake", DIALLING | TO(UP) | TO(IDLE) |
+	    TO(LISTENING) | TO(BACKOFF) | TO(FAILED) | ENDING },
+	[SESSION_UP] = { "up", DIALLING | TO(IDLE) | TO(LISTENING) |
 	    TO(BACKOFF) | TO(FAILED) | ENDING },
-	[SESSION_UP] = { "up", DIALLING | TO(IDLE) | TO(BACKOFF) |
-	    TO(FAILED) | ENDING },
-	[SESSION_LISTENING] = { "listening", TO(UP) | TO(FAILED) | ENDING },
+	[SESSION_LISTENING] = { "listening", TO(HANDSHAKE) | TO(UP) |
+	    TO(LISTENING) | TO(FAILED) | ENDING },
 	[SESSION_BACKOFF] = { "backoff", DIALLING | TO(IDLE) |
 	    TO(FAILED) | ENDING },
 	[SESSION_CLOSING] = { "closing", TO(CLOSED) },

@@ -10,8 +10,10 @@
 #include "base/words.h"
 #include "channel/directory.h"
 #include "session/exchange.h"
+#include "session/listen.h"
 #include "session/names.h"
 #include "session/private.h"
+#include "session/relay.h"
 #include "session/status.h"
 
 #define FACT_SIZE 512           /* the longest fact, a certificate's reason */
@@ -105,6 +107,12 @@ fact_resumed(struct session *s, char *out)
 }
 
 static void
+fact_exit(struct session *s, char *out)
+{
+	strlcpy(out, s->dial.exit, FACT_SIZE);
+}
+
+static void
 fact_number(uint64_t n, char *out)
 {
 	snprintf(out, FACT_SIZE, "%" PRIu64, n);
@@ -169,6 +177,24 @@ fact_channels(struct session *s, char *out)
 }
 
 static void
+fact_accepted(struct session *s, char *out)
+{
+	fact_number(door_accepted(s), out);
+}
+
+static void
+fact_refused(struct session *s, char *out)
+{
+	fact_number(door_refused(s), out);
+}
+
+static void
+fact_unserved(struct session *s, char *out)
+{
+	fact_number(relay_unserved(s), out);
+}
+
+static void
 fact_reconnects(struct session *s, char *out)
 {
 	fact_number(s->nreconnects, out);
@@ -184,6 +210,15 @@ static void
 fact_discarded(struct session *s, char *out)
 {
 	fact_number(s->discarded, out);
+}
+
+static void
+fact_lost(struct session *s, char *out)
+{
+	const struct link *l = s->pool != NULL ? pool_link(s) : NULL;
+
+	if (session_is_datagram(s))
+		fact_number(s->lost + (l != NULL ? link_lost(l) : 0), out);
 }
 
 static void
@@ -219,6 +254,20 @@ fact_sandbox(struct session *s, char *out)
 }
 
 static void
+fact_listening(struct session *s, char *out)
+{
+	listen_text(s, out, FACT_SIZE);
+	fact_link(s, LINK_LISTENING, out);
+	door_listening(s, out, FACT_SIZE);
+}
+
+static void
+fact_peers(struct session *s, char *out)
+{
+	fact_number(listen_peers(s), out);
+}
+
+static void
 fact_error(struct session *s, char *out)
 {
 	strlcpy(out, s->why.text, FACT_SIZE);
@@ -243,11 +292,14 @@ const struct status_row status_rows[] = {
 	{ "state", fact_state, "One of the states below." },
 	{ "since", fact_since, "When it entered this state, in UTC." },
 	{ "local", fact_local, "Our address of the connection." },
-	{ "peer", fact_peer, "The peer's address." },
+	{ "peer", fact_peer, "The peer's address; with via, the first "
+	    "proxy's." },
 	{ "tls", fact_tls, "TLS version and cipher; empty without TLS." },
 	{ "verified", fact_verified, "Was the peer's certificate verified?" },
 	{ "alpn-chosen", fact_alpn, "The protocol the peer chose by ALPN." },
 	{ "resumed", fact_resumed, "Was an earlier TLS session resumed?" },
+	{ "exit", fact_exit, "How the newest program of exec: or pty: ended: "
+	    "its exit status, or the signal that killed it." },
 	{ "links", fact_links, "Connections made so far." },
 	{ "exchanges", fact_exchanges, "Exchanges ended so far, of all "
 	    "channels." },
@@ -259,6 +311,10 @@ const struct status_row status_rows[] = {
 	    "fifoctl." },
 	{ "greeting", fact_greeting, "What the peer said first, where its "
 	    "framing has it speak first." },
+	{ "accepted", fact_accepted, "Clients that came in by listen." },
+	{ "refused", fact_refused, "Clients that allow and deny turned away." },
+	{ "unserved", fact_unserved, "Clients that were closed because the "
+	    "peer could not be reached, with connections=each in a stream." },
 	{ "bytes-in", fact_bytes_in, "Bytes passed from in to the peer." },
 	{ "bytes-out", fact_bytes_out, "Bytes passed from the peer to out." },
 	{ "queued", fact_queued, "Bytes waiting in in, out and between." },
@@ -267,11 +323,16 @@ const struct status_row status_rows[] = {
 	    "before the peer acknowledged them; in an exchange framing, "
 	    "requests that may have been carried out without a reply." },
 	{ "discarded", fact_discarded, "Bytes taken and not passed on." },
+	{ "lost", fact_lost, "Datagrams that came and that the kernel dropped, "
+	    "because they were not read in time." },
 	{ "recorded", fact_recorded, "Bytes written to the record." },
 	{ "unrecorded", fact_unrecorded, "Bytes that passed and could not be "
 	    "written to it." },
 	{ "record-error", fact_record_error, "Why nothing is recorded at this "
 	    "moment; empty: all is well, or nothing is to be." },
+	{ "listening", fact_listening, "The addresses at which peers can "
+	    "connect, a line each." },
+	{ "peers", fact_peers, "Peers that are connected now." },
 	{ "keeper", fact_process, "Process id of the keeper." },
 	{ "engine", fact_process, "Process id of the engine; the same process "
 	    "so far." },
@@ -406,6 +467,11 @@ session_log(struct session *s, bool loud, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	if (s->place->parent != NULL) {
+		session_log(s->place->parent, loud, "peers/%s: %s", s->name,
+		    text);
+		return;
+	}
 	if (loud)
 		log_info("%s: %s", s->name, text);
 	else

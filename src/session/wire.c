@@ -7,6 +7,7 @@
 #include "session/exchange.h"
 #include "session/private.h"
 #include "session/status.h"
+#include "transport/way.h"
 
 /* The most steps one turn takes before others have theirs. */
 #define WIRE_STEPS 64
@@ -28,24 +29,28 @@ wire_late(void *arg)
 {
 	struct wire *w = arg;
 
-	why_fail(&w->why, FAULT_TIMEOUT, "no connection within "
-	    "timeout-connect=%g s: still %s",
-	    w->s->options.link.timeout_connect / 1000.0,
-	    session_state_name(w->s->state));
+	dial_late(w->s, w->link, &w->why);
 	pool_wire_failed(w);
 }
 
 static void wire_readable(void *arg);
 static void wire_writable(void *arg);
 
-/* A peer that speaks first: its greeting is a reply that nobody asked for. */
+/*
+ * A peer that speaks first: its greeting is a reply that nobody asked for;
+ * there is none where starttls= has heard it.
+ */
 static void
 wire_greet(struct wire *w)
 {
 	struct pool *pool = w->s->pool;
 	struct exchange *x;
 
-	if (!(pool->framing.framing->flags & FRAMING_GREETS))
+	if (!(pool->framing.framing->flags & FRAMING_GREETS) ||
+	    way_hears_greeting(&w->s->dial))
+		return;
+	/* on-connect has read it, unless there is still something to read. */
+	if (w->s->options.child.on_connect != NULL && !link_holds(w->link))
 		return;
 	x = exchange_new(w->s, NULL);
 	x->phase = EXCHANGE_SENT;
@@ -79,6 +84,8 @@ wire_changed(struct link *l, void *arg)
 
 	if (l->phase == LINK_UP)
 		wire_up(w);
+	else if (l->phase == LINK_NEWS)
+		wire_turn(w);
 	else if (l->phase == LINK_FAILED)
 		pool_wire_failed(w);
 	else
@@ -118,6 +125,8 @@ wire_takes(const struct wire *w, const struct dialogue *d)
 		return false;
 	if (x != NULL && !x->whole)
 		return false;
+	if (w->s->pool->unpaired)
+		return x == NULL;
 	return w->nexchanges <
 	    (size_t)w->s->options.session.pipeline;
 }
@@ -151,7 +160,8 @@ wire_want(struct wire *w)
 	more = link_pending(w->link) > 0 ||
 	    (x != NULL && buf_length(&x->bytes) > x->sent &&
 	    !mirror_holds(w->s, x->mark));
-	watch_want(&w->readable, !w->blocked && !mirror_holds(w->s, w->mark));
+	watch_want(&w->readable, !w->blocked && !w->link->hushed &&
+	    !mirror_holds(w->s, w->mark));
 	watch_want(&w->writable, more && !w->deaf && !w->link->want_read);
 }
 
@@ -164,6 +174,8 @@ wire_sent(struct wire *w, struct exchange *x)
 	if (x->d != NULL && x->d->tunnel == x)
 		link_finish(w->link);
 	w->sending = TAILQ_NEXT(x, queued);
+	if (w->s->pool->unpaired)
+		post_sent(w, x);
 	return true;
 }
 
@@ -228,12 +240,70 @@ wire_write_step(struct wire *w, struct exchange *x)
 }
 
 void
+wire_fail(struct wire *w)
+{
+	w->failed = w->deaf = true;
+	wire_resume(w);
+}
+
+/*
+ * A datagram has not arrived.  Unpaired ones go on over the same link;
+ * otherwise nobody is to wait for its reply.
+ */
+static void
+wire_hurt(struct wire *w)
+{
+	if (w->s->pool->unpaired)
+		post_hurt(w);
+	else
+		wire_fail(w);
+}
+
+static void
+wire_unsent(struct exchange *x, const struct why *why)
+{
+	struct why told = *why;
+
+	x->s->discarded += buf_length(&x->bytes);
+	exchange_fail(x, LAST_ERROR, 413, &told);
+}
+
+/* As above, of a datagram: whole, or not at all. */
+static bool
+wire_write_datagram(struct wire *w, struct exchange *x)
+{
+	size_t size = buf_length(&x->bytes);
+	ssize_t n;
+
+	if (x->sent == size)
+		return wire_sent(w, x);
+	if (wire_show(x) < size)
+		return false;
+	n = link_write(w->link, buf_peek(&x->bytes), size);
+	/* What is told is of an earlier one; this was not tried. */
+	if (n == -1 && errno == ECONNREFUSED) {
+		wire_hurt(w);
+		if (w->failed)
+			return false;
+		n = link_write(w->link, buf_peek(&x->bytes), size);
+	}
+	if (n > 0)
+		wire_passed(x, (size_t)n);
+	else if (errno == EMSGSIZE || errno == ECONNREFUSED)
+		wire_unsent(x, &w->why);
+	else if (errno != EAGAIN)
+		wire_fail(w);
+	return n > 0 || (errno != EAGAIN && !w->failed);
+}
+
+void
 wire_write(struct wire *w)
 {
 	if (w->link == NULL || !w->up)
 		return;
-	while (w->sending != NULL && !w->deaf &&
-	    wire_write_step(w, w->sending))
+	while (w->sending != NULL && !w->deaf && (link_is_datagram(w->link) ?
+	    wire_write_datagram(w, w->sending) :
+	    wire_write_step(w, w->sending)))
 		;
 	wire_want(w);
 }
@@ -271,6 +341,22 @@ wire_rest(struct wire *w)
 		timer_set(&w->deadline, idle, wire_idle, w);
 }
 
+/* What was sent is known not to have arrived, where nobody was there. */
+static void
+wire_end_failed(struct wire *w)
+{
+	struct exchange *x, *next;
+	struct why why = w->why;
+
+	for (x = TAILQ_FIRST(&w->exchanges); x != NULL &&
+	    why.fault == FAULT_CONNECT; x = next) {
+		next = TAILQ_NEXT(x, queued);
+		if (x->sent > 0)
+			exchange_fail(x, LAST_ERROR, 0, &why);
+	}
+	wire_end(w, &why);
+}
+
 void
 wire_turn(struct wire *w)
 {
@@ -279,6 +365,10 @@ wire_turn(struct wire *w)
 
 	if (w->link == NULL || !w->up)
 		return;
+	if (w->failed) {
+		wire_end_failed(w);
+		return;
+	}
 	w->blocked = false;
 	while (w->link != NULL && steps++ < most && reply_step(w))
 		;
@@ -363,6 +453,15 @@ wire_lost(struct wire *w, struct exchange *x, const struct why *why)
 	}
 }
 
+/* A program is let go by an end of file; others only need the link's end. */
+void
+wire_farewell(struct wire *w)
+{
+	if (w->up && w->nexchanges == 0 && !w->deaf &&
+	    w->s->transport->flags & TRANSPORT_RUNS)
+		link_finish(w->link);
+}
+
 void
 wire_end(struct wire *w, const struct why *why)
 {
@@ -377,10 +476,13 @@ wire_end(struct wire *w, const struct why *why)
 	watch_clear(&w->writable);
 	timer_clear(&w->deadline);
 	timer_clear(&w->silence);
+	w->s->lost += link_lost(w->link);
+	if (why == NULL && !pool->renewing)
+		wire_farewell(w);
 	link_free(w->link);
 	w->link = NULL;
 	w->up = false;
-	w->blocked = w->cutting = false;
+	w->blocked = w->cutting = w->posting = false;
 	/* From the last on, so that those to be sent again keep their order. */
 	while ((x = TAILQ_LAST(&w->exchanges, exchange_list)) != NULL)
 		wire_lost(w, x, why != NULL ? why : &none);

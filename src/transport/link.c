@@ -4,16 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <linux/sockios.h>
-#endif
 
 #include "base/xalloc.h"
 #include "keeper/netns.h"
 #include "transport/link.h"
+#include "transport/login.h"
 #include "transport/sock.h"
+#include "transport/via.h"
+#include "transport/way.h"
 
 static int
 link_check_bind(const char *value, struct why *why)
@@ -32,7 +31,7 @@ link_check_device(const char *value, struct why *why)
 	    "interface", value);
 }
 
-static int
+int
 link_check_netns(const char *value, struct why *why)
 {
 	if (value[0] != '/' && strchr(value, '/') != NULL)
@@ -41,7 +40,7 @@ link_check_netns(const char *value, struct why *why)
 	return netns_available(why);
 }
 
-const struct option_row link_option_rows[7] = {
+const struct option_row link_option_rows[11] = {
 	{ .name = "timeout-connect",
 	    .type = OPTION_TIME,
 	    .offset = offsetof(struct link_options, timeout_connect),
@@ -99,12 +98,64 @@ const struct option_row link_option_rows[7] = {
 	    .text = "Resolve and connect in this network namespace and in no "
 		    "other: a name of ip-netns(8), or the path of a namespace "
 		    "file." },
+	{ .name = "receive-buffer",
+	    .type = OPTION_SIZE,
+	    .offset = offsetof(struct link_options, receive_buffer),
+	    .min = 4096,
+	    .max = 1024 * 1024 * 1024,
+	    .value = "1M",
+	    .live = true,
+	    .text = "Of datagrams, how many bytes the kernel keeps that are "
+		    "not yet read, as far as it lets us "
+		    "(net.core.rmem_max); from the next connection on." },
+	{ .name = "via",
+	    .type = OPTION_STRING,
+	    .offset = offsetof(struct link_options, via),
+	    .check = via_check,
+	    .never_empty = true,
+	    .text = "Reach the endpoint over these proxies, in this order and "
+		    "with commas between: socks5://HOST:PORT, "
+		    "socks5h://HOST:PORT (the same), socks4a://HOST:PORT, "
+		    "http://HOST:PORT (CONNECT), each with USER@ before HOST "
+		    "if it wants one." },
+	{ .name = "via-auth",
+	    .type = OPTION_PATH,
+	    .offset = offsetof(struct link_options, via_auth),
+	    .never_empty = true,
+	    .text = "File with a line USER:PASSWORD for each proxy of via, in "
+		    "their order, an empty one where it wants none; read "
+		    "before each connection." },
+	{ .name = "proxy-protocol",
+	    .type = OPTION_CHOICE,
+	    .offset = offsetof(struct link_options, proxy_protocol),
+	    .choices = "no|v1|v2",
+	    .value = "no",
+	    .text = "Begin the connection with a PROXY header of this "
+		    "version, which names both its ends." },
 };
+
+int
+link_prepare(const struct transport *t, struct dial *dial, struct why *why)
+{
+	if (way_prepare(t, dial, why) == -1)
+		return -1;
+	return t->prepare == NULL ? 0 : t->prepare(dial, why);
+}
+
+void
+link_forget(const struct transport *t, struct dial *dial)
+{
+	way_forget(dial);
+	if (t != NULL && t->forget != NULL)
+		t->forget(dial);
+}
 
 /* What drives a link through all phases before LINK_UP, and no longer. */
 struct link_driver {
 	struct watch readable, writable;
 	struct deferred step;
+	struct way *way;        /* NULL: not begun, or nothing to say */
+	bool arrived;           /* at the endpoint: its way is done */
 };
 
 static struct link *
@@ -152,6 +203,27 @@ link_enter(struct link *l, enum link_phase phase)
 	link_kick(l);
 }
 
+/* The bottom has its connection: what is to be said before it is ours? */
+static int
+link_go(struct link *l)
+{
+	struct link_driver *d = link_top(l)->driver;
+	int up = 1;
+
+	if (d->arrived)
+		return 1;
+	if (d->way == NULL)
+		up = way_new(l, &d->way);
+	if (up == 1 && d->way != NULL)
+		up = way_advance(d->way, l);
+	if (up != 1)
+		return up;
+	way_free(d->way);
+	d->way = NULL;
+	d->arrived = true;
+	return 1;
+}
+
 /* Advance the lowest layer that is not up yet: 1 all up, 0 not yet, -1. */
 static int
 link_advance(struct link *l)
@@ -174,7 +246,8 @@ link_advance(struct link *l)
 		if (l->transport->open(l) == -1)
 			return -1;
 	}
-	return l->transport->advance(l);
+	up = l->transport->advance(l);
+	return up == 1 && l->below == NULL ? link_go(l) : up;
 }
 
 static void link_step(void *arg);
@@ -204,6 +277,7 @@ link_driver_free(struct link *l)
 	l->driver = NULL;
 	if (d == NULL)
 		return;
+	way_free(d->way);
 	deferred_clear(&d->step);
 	watch_clear(&d->readable);
 	watch_clear(&d->writable);
@@ -223,7 +297,9 @@ link_step(void *arg)
 	watch_clear(&l->driver->readable);
 	watch_clear(&l->driver->writable);
 	l->want_read = l->want_write = false;
-	up = link_advance(l);
+	up = l->login != NULL ? 1 : link_advance(l);
+	if (up == 1)
+		up = login_advance(l);
 	if (up == 0)
 		link_watch(l);
 	else
@@ -245,17 +321,55 @@ link_kick(struct link *l)
 		deferred_queue(&top->driver->step, link_step, top);
 }
 
-static struct link *
-link_stack(const struct transport *t, struct dial *dial, struct link *above)
+void
+link_wake(struct link *l)
 {
-	struct link *l = xcalloc(1, t->size);
+	struct link *top = link_top(l);
 
+	l->hushed = top->hushed = false;
+	if (top->driver != NULL) {
+		link_kick(l);
+		return;
+	}
+	top->phase = LINK_NEWS;
+	top->changed(top, top->arg);
+}
+
+/* With a socket (fd is not -1) that is the lowest layer. */
+static struct link *
+link_stack(const struct transport *t, struct dial *dial, struct link *above,
+    int fd)
+{
+	struct link *l;
+
+	if (fd != -1 && t->over == NULL)
+		t = &transport_accepted;
+	l = xcalloc(1, t->size);
 	l->transport = t;
 	l->dial = dial;
 	l->above = above;
-	l->fd = -1;
+	l->fd = t->over == NULL ? fd : -1;
 	if (t->over != NULL)
-		l->below = link_stack(transport_find(t->over, NULL), dial, l);
+		l->below = link_stack(transport_find(t->over, NULL), dial, l,
+		    fd);
+	return l;
+}
+
+void
+link_give(struct link *l, const struct link_owner *owner)
+{
+	l->changed = owner->changed;
+	l->arg = owner->arg;
+	l->why = owner->why;
+	l->note = owner->note;
+}
+
+static struct link *
+link_begin(struct link *l, const struct link_owner *owner)
+{
+	link_give(l, owner);
+	l->driver = xcalloc(1, sizeof(*l->driver));
+	link_kick(l);
 	return l;
 }
 
@@ -263,15 +377,38 @@ struct link *
 link_new(const struct transport *t, struct dial *dial, link_cb *changed,
     void *arg, struct why *why, void (*note)(void *arg, const char *text))
 {
-	struct link *l = link_stack(t, dial, NULL);
+	return link_begin(link_stack(t, dial, NULL, -1),
+	    &(struct link_owner){ changed, arg, why, note });
+}
 
-	l->changed = changed;
-	l->arg = arg;
-	l->why = why;
-	l->note = note;
-	l->driver = xcalloc(1, sizeof(*l->driver));
-	link_kick(l);
-	return l;
+/* Nobody has to be found or called any more. */
+struct link *
+link_accept(const struct transport *t, struct dial *dial, int fd,
+    const struct link_owner *owner)
+{
+	struct link *l = link_stack(t, dial, NULL, fd), *lowest = l;
+
+	while (lowest->below != NULL)
+		lowest = lowest->below;
+	lowest->opened = true;
+	l->phase = l->told = LINK_CONNECTING;
+	sock_tune(lowest);
+	return link_begin(l, owner);
+}
+
+static void
+link_ahead_free(struct link *l)
+{
+	if (l->ahead != NULL)
+		buf_clear(l->ahead);
+	free(l->ahead);
+	l->ahead = NULL;
+}
+
+const char *
+link_waits_for(const struct link *l)
+{
+	return l->driver == NULL ? NULL : way_waits_for(l->driver->way);
 }
 
 void
@@ -280,15 +417,34 @@ link_free(struct link *l)
 	if (l == NULL)
 		return;
 	link_driver_free(l);
+	login_free(l);
+	link_ahead_free(l);
 	if (l->opened)
 		l->transport->close(l);
 	link_free(l->below);
 	free(l);
 }
 
+/* What was read before the link was up comes first. */
+static ssize_t
+link_read_ahead(struct link *l, void *data, size_t size)
+{
+	size_t n = buf_length(l->ahead);
+
+	if (n > size)
+		n = size;
+	memcpy(data, buf_peek(l->ahead), n);
+	buf_drain(l->ahead, n);
+	if (buf_length(l->ahead) == 0)
+		link_ahead_free(l);
+	return (ssize_t)n;
+}
+
 ssize_t
 link_read(struct link *l, void *data, size_t size)
 {
+	if (l->ahead != NULL)
+		return link_read_ahead(l, data, size);
 	return l->transport->read(l, data, size);
 }
 
@@ -320,13 +476,30 @@ link_broken(struct link *l)
 bool
 link_is_plain(const struct link *l)
 {
-	return l != NULL && l->transport->flags & TRANSPORT_PLAIN;
+	return l != NULL && l->ahead == NULL &&
+	    l->transport->flags & TRANSPORT_PLAIN;
+}
+
+bool
+link_is_datagram(const struct link *l)
+{
+	return l != NULL && l->transport->flags & TRANSPORT_DATAGRAM;
+}
+
+uint64_t
+link_lost(const struct link *l)
+{
+	char text[32];
+
+	return link_fact(l, LINK_LOST, text, sizeof(text)) ?
+	    strtoull(text, NULL, 10) : 0;
 }
 
 bool
 link_holds(const struct link *l)
 {
-	return l->transport->holds != NULL && l->transport->holds(l);
+	return l->ahead != NULL ||
+	    (l->transport->holds != NULL && l->transport->holds(l));
 }
 
 int
@@ -338,6 +511,14 @@ link_finish(struct link *l)
 		return -1;
 	l->finished = true;
 	return 0;
+}
+
+void
+link_tune(struct link *l)
+{
+	for (; l != NULL; l = l->below)
+		if (l->transport->tune != NULL)
+			l->transport->tune(l);
 }
 
 bool
@@ -362,13 +543,5 @@ link_certificates(const struct link *l)
 size_t
 link_unacknowledged(const struct link *l)
 {
-#ifdef SIOCOUTQ
-	int n = 0;
-
-	if (l->fd != -1 && ioctl(l->fd, SIOCOUTQ, &n) == 0 && n > 0)
-		return (size_t)n;
-#else
-	(void)l;
-#endif
-	return 0;
+	return sock_unacknowledged(l->fd);
 }

@@ -11,8 +11,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "base/loop.h"
 #include "base/option.h"
 #include "base/why.h"
@@ -25,6 +27,7 @@ enum link_phase {
 	LINK_HANDSHAKE,
 	LINK_UP,
 	LINK_FAILED,            /* see l->why */
+	LINK_NEWS,              /* it was up, and is: read it, see link_wake() */
 };
 
 struct link_options {
@@ -33,8 +36,23 @@ struct link_options {
 	int timeout_connect;    /* ms for all of resolve, connect, handshake */
 	int family;             /* index in "any|inet|inet6" */
 	struct keeper_place place;
+	size_t receive_buffer;  /* of a datagram's socket */
+	char *via;              /* proxies, "socks5://HOST:PORT,..."; or NULL */
+	char *via_auth;         /* file of users and passwords for them */
+	int proxy_protocol;     /* index in "no|v1|v2" */
 };
-extern const struct option_row link_option_rows[7];
+extern const struct option_row link_option_rows[11];
+
+/*
+ * What is to be done before any link is made, at `open': the options are
+ * looked at, files are read.  0, or -1 + why.  link_forget() frees what it
+ * has made in `dial', and is allowed without it.
+ */
+int link_prepare(const struct transport *t, struct dial *dial,
+    struct why *why);
+void link_forget(const struct transport *t, struct dial *dial);
+/* Can this be a namespace's name?  0, or -1 + FAULT_USAGE. */
+int link_check_netns(const char *value, struct why *why);
 
 typedef void link_cb(struct link *l, void *arg);
 
@@ -54,9 +72,16 @@ struct link {
 	 * is here, and the descriptor is writable all the while.
 	 */
 	bool want_read, want_write;
+	/*
+	 * Set by read() with EAGAIN: the descriptor, which may be readable all
+	 * the while, tells nothing more; link_wake() will.
+	 */
+	bool hushed;
+	struct buf *ahead;      /* read before it was up, by on-connect; NULL */
 
 	/* Of the top only. */
 	struct link_driver *driver;     /* NULL once it is up */
+	struct login *login;            /* on-connect, while it runs; login.h */
 	link_cb *changed;
 	void *arg;
 	struct why *why;        /* the owner's; NULL: it has heard enough */
@@ -71,6 +96,28 @@ struct link {
 struct link *link_new(const struct transport *t, struct dial *dial,
     link_cb *changed, void *arg, struct why *why,
     void (*note)(void *arg, const char *text));
+/*
+ * While it is not up: whose answer is waited for, where it is not the
+ * endpoint's ("proxy socks5://192.0.2.1:1080"); else NULL.
+ */
+const char *link_waits_for(const struct link *l);
+/* Who is told of a link's moves: the last four arguments of link_new(). */
+struct link_owner {
+	link_cb *changed;
+	void *arg;
+	struct why *why;
+	void (*note)(void *arg, const char *text);
+};
+/*
+ * The same for one who has called: a link over the connected socket fd (taken
+ * over), which stands in for the lowest layer of t; the layers above it are
+ * those of the side that waits.  dial->accepts is set, and was when t
+ * prepared.
+ */
+struct link *link_accept(const struct transport *t, struct dial *dial, int fd,
+    const struct link_owner *owner);
+/* From now on this one is told. */
+void link_give(struct link *l, const struct link_owner *owner);
 /* Close whatever is open, say nothing to the owner; NULL is allowed. */
 void link_free(struct link *l);
 
@@ -82,9 +129,15 @@ size_t link_unsent(const struct link *l);
 bool link_holds(const struct link *l);
 /* Are the bytes on its descriptor its own?  NULL: no. */
 bool link_is_plain(const struct link *l);
+/* Does it carry datagrams?  NULL: no. */
+bool link_is_datagram(const struct link *l);
+/* Datagrams that the kernel has dropped before they were read. */
+uint64_t link_lost(const struct link *l);
 /* A system call on the descriptor of a plain link failed: say why, by errno. */
 void link_broken(struct link *l);
 int link_finish(struct link *l);
+/* Options that are live may have changed. */
+void link_tune(struct link *l);
 /* A fact from the nearest layer that has it. */
 bool link_fact(const struct link *l, enum link_fact fact, char *out,
     size_t size);
@@ -103,5 +156,10 @@ void link_kick(struct link *l);
 void link_enter(struct link *l, enum link_phase phase);
 void link_note(struct link *l, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/*
+ * From the loop, of a link that hushed itself: there is something to read, its
+ * end at least.  The owner is told by LINK_NEWS and may free the link.
+ */
+void link_wake(struct link *l);
 
 #endif

@@ -18,7 +18,18 @@ void sock_close(struct link *l);
 bool sock_fact(const struct link *l, enum link_fact fact, char *out,
     size_t size);
 
-/* "192.0.2.1:443", "[2001:db8::1]:443".  Returns out. */
+/* As the options say: keepalive; what is written is sent.  TCP's alone. */
+void sock_tune(struct link *l);
+/* The same; what a listening socket has, those that it accepts inherit. */
+void sock_tune_fd(int fd, const struct link_options *options);
+/* Bytes that the kernel has not seen acknowledged; 0 where unknown. */
+size_t sock_unacknowledged(int fd);
+/* When it is closed the peer will meet a reset. */
+void sock_reset(int fd);
+/* A connection that a peer has made to us: up at once, in no table. */
+extern const struct transport transport_accepted;
+
+/* "192.0.2.1:443", "[2001:db8::1]:443", "/run/x", "@name".  Returns out. */
 char *sock_text(const struct sockaddr *address, socklen_t length, char *out,
     size_t size);
 

@@ -4,8 +4,6 @@
  * soon as that fails, and the first to connect wins.
  */
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +13,7 @@
 #include "base/xalloc.h"
 #include "keeper/keeper.h"
 #include "transport/sock.h"
+#include "transport/way.h"
 
 /* RFC 8305 section 5: the recommended Connection Attempt Delay. */
 #define TCP_ATTEMPT_DELAY_MS 250
@@ -42,6 +41,7 @@ struct race {
 struct tcp {
 	struct link link;       /* first: a tcp is a link */
 	struct keeper_resolve *resolve;
+	struct keeper_recall *recall;   /* or this, of one who has many */
 	struct race *race;
 	bool failed;
 };
@@ -79,6 +79,13 @@ tcp_words(int error)
 	return error == ECONNREFUSED ? "connection refused" : strerror(error);
 }
 
+/* With via= it is not the endpoint that is called. */
+static const char *
+tcp_whose(const struct tcp *t)
+{
+	return t->link.dial->via != NULL ? "proxy " : "";
+}
+
 /* One attempt is over; when it was the last hope, so is the race. */
 static void
 attempt_fail(struct attempt *a, const char *reason)
@@ -88,8 +95,9 @@ attempt_fail(struct attempt *a, const char *reason)
 
 	sock_text((struct sockaddr *)&a->address, a->length, text,
 	    sizeof(text));
-	link_fail(&t->link, FAULT_CONNECT, "%s: %s", text, reason);
-	link_note(&t->link, "connect: %s: %s", text, reason);
+	link_fail(&t->link, FAULT_CONNECT, "%s%s: %s", tcp_whose(t), text,
+	    reason);
+	link_note(&t->link, "connect: %s%s: %s", tcp_whose(t), text, reason);
 	attempt_end(a);
 	if (t->race->begun < t->race->n) {
 		race_begin(t);
@@ -97,30 +105,6 @@ attempt_fail(struct attempt *a, const char *reason)
 		t->failed = true;
 		link_kick(&t->link);
 	}
-}
-
-static void
-tcp_tune(struct link *l)
-{
-	const struct link_options *o = l->dial->link;
-	int on = 1, idle = o->keepalive_idle / 1000, probes = 5;
-	int interval = idle / 8 > 0 ? idle / 8 : 1;
-
-	setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	/* Urgent data is data: none is dropped, and none overtakes another. */
-	setsockopt(l->fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
-	if (!o->keepalive)
-		return;
-	setsockopt(l->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-#ifdef TCP_KEEPIDLE
-	setsockopt(l->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-	setsockopt(l->fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval,
-	    sizeof(interval));
-	setsockopt(l->fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
-#else
-	(void)probes;
-	(void)interval;
-#endif
 }
 
 /* The first to connect: it is the link, the others are closed. */
@@ -134,7 +118,7 @@ attempt_win(struct attempt *a)
 	a->fd = -1;
 	t->race->open--;
 	race_free(t);
-	tcp_tune(&t->link);
+	sock_tune(&t->link);
 	link_kick(&t->link);
 }
 
@@ -231,8 +215,10 @@ tcp_resolved(const struct keeper_addresses *found, const struct why *why,
 	struct tcp *t = arg;
 
 	t->resolve = NULL;
+	t->recall = NULL;
 	if (found == NULL) {
-		link_fail(&t->link, why->fault, "%s", why->text);
+		link_fail(&t->link, why->fault, "%s%s", tcp_whose(t),
+		    why->text);
 		t->failed = true;
 		link_kick(&t->link);
 		return;
@@ -247,11 +233,22 @@ tcp_open(struct link *l)
 {
 	static const int families[] = { AF_UNSPEC, AF_INET, AF_INET6 };
 	struct tcp *t = (struct tcp *)l;
-	const struct dial *d = l->dial;
-	struct keeper_look_up what = { d->url->host, d->url->port,
-		families[d->link->family], d->link->place.netns };
+	const struct link_options *o = l->dial->link;
+	struct keeper_look_up what = { .family = families[o->family],
+		.netns = o->place.netns };
+	const struct url *to;
 	struct why why;
 
+	to = way_first(l->dial, &why);
+	if (to == NULL)
+		return link_fail(l, why.fault, "%s", why.text);
+	what.host = to->host;
+	what.port = to->port;
+	if (l->dial->recent_ms > 0) {
+		t->recall = keeper_recall(&what, l->dial->recent_ms,
+		    tcp_resolved, t);
+		return 0;
+	}
 	t->resolve = keeper_resolve(&what, tcp_resolved, t, &why);
 	if (t->resolve == NULL)
 		return link_fail(l, why.fault, "%s", why.text);
@@ -274,7 +271,9 @@ tcp_close(struct link *l)
 	struct tcp *t = (struct tcp *)l;
 
 	keeper_resolve_cancel(t->resolve);
+	keeper_recall_cancel(t->recall);
 	t->resolve = NULL;
+	t->recall = NULL;
 	race_free(t);
 	sock_close(l);
 }
@@ -284,7 +283,7 @@ const struct transport transport_tcp = {
 	.usage = "tcp://HOST:PORT",
 	.text = "A TCP connection; every address of HOST is tried, IPv6 and "
 		"IPv4 in turn.",
-	.flags = TRANSPORT_PLAIN,
+	.flags = TRANSPORT_PLAIN | TRANSPORT_WAY,
 	.size = sizeof(struct tcp),
 	.open = tcp_open,
 	.advance = tcp_advance,

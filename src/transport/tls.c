@@ -56,6 +56,25 @@ tls_offer(struct tls_link *t, const struct tls_options *o)
 	return 0;
 }
 
+/* Of a client only what was asked for: ca=, or its key by pin=. */
+static bool
+tls_is_to_verify(const struct dial *dial)
+{
+	return dial->tls->verify && (!dial->accepts || dial->tls->ca != NULL);
+}
+
+/*
+ * The side that waits.  Who resumes is not verified anew, so nobody may with
+ * what he was given elsewhere, or under other options.
+ */
+static int
+tls_accept(struct tls_link *t)
+{
+	SSL_set_accept_state(t->ssl);
+	return SSL_set_session_id_context(t->ssl,
+	    (const unsigned char *)&t->serial, sizeof(t->serial)) ? 0 : -1;
+}
+
 static int
 tls_open(struct link *l)
 {
@@ -67,7 +86,7 @@ tls_open(struct link *l)
 	if (l->dial->tls_memory == NULL && tls_prepare(l->dial, &why) == -1)
 		return link_fail(l, why.fault, "%s", why.text);
 	memory = l->dial->tls_memory;
-	t->verify = o->verify;
+	t->verify = tls_is_to_verify(l->dial);
 	t->pinned = o->pin != NULL;
 	t->serial = memory->serial;
 	t->context = tls_context_hold(memory->context);
@@ -76,9 +95,12 @@ tls_open(struct link *l)
 	if (t->ssl == NULL || tls_bio_attach(t) == -1)
 		return link_fail(l, FAULT_TLS, "TLS: out of memory");
 	SSL_set_app_data(t->ssl, t);
-	SSL_set_connect_state(t->ssl);
 	if (tls_verify_expect(t) == -1)
 		return -1;
+	if (l->dial->accepts)
+		return tls_accept(t) == 0 ? 0 :
+		    link_fail(l, FAULT_TLS, "TLS: out of memory");
+	SSL_set_connect_state(t->ssl);
 	if (tls_offer(t, o) == -1)
 		return link_fail(l, FAULT_TLS,
 		    "TLS: sni= or alpn= is not fit to be sent");
@@ -91,8 +113,12 @@ tls_note_up(struct tls_link *t)
 	X509 *cert = SSL_get0_peer_certificate(t->ssl);
 	char subject[64], issuer[64], until[16];
 
-	if (cert == NULL)
+	if (cert == NULL) {
+		link_note(&t->link, "%s %s%s, no client certificate",
+		    SSL_get_version(t->ssl), SSL_get_cipher_name(t->ssl),
+		    SSL_session_reused(t->ssl) ? ", resumed" : "");
 		return;
+	}
 	link_note(&t->link, "%s %s, %scertificate of %s by %s until %s, %s",
 	    SSL_get_version(t->ssl), SSL_get_cipher_name(t->ssl),
 	    SSL_session_reused(t->ssl) ? "resumed, " : "",
@@ -260,7 +286,8 @@ tls_fact(const struct link *l, enum link_fact fact, char *out, size_t size)
 		return true;
 	case LINK_VERIFIED:
 		snprintf(out, size, "%s", t->verify ? "yes" :
-		    t->pinned ? "pin only" : "no (verify=no)");
+		    t->pinned ? "pin only" : l->dial->tls->verify ?
+		    "no (no ca=)" : "no (verify=no)");
 		return true;
 	case LINK_ALPN:
 		SSL_get0_alpn_selected(t->ssl, &alpn, &n);
@@ -281,12 +308,18 @@ tls_certificates(const struct link *l)
 	const struct tls_link *t = tls_of(l);
 	STACK_OF(X509) *chain = NULL;
 	BIO *bio = BIO_new(BIO_s_mem());
+	X509 *client = NULL;
 	char *data, *pem = NULL;
 	long size;
 	int i;
 
 	if (t->ssl != NULL)
 		chain = SSL_get_peer_cert_chain(t->ssl);
+	/* A client's own one is not in its chain. */
+	if (t->ssl != NULL && SSL_is_server(t->ssl))
+		client = SSL_get0_peer_certificate(t->ssl);
+	if (bio != NULL && client != NULL)
+		PEM_write_bio_X509(bio, client);
 	for (i = 0; bio != NULL && i < sk_X509_num(chain); i++)
 		PEM_write_bio_X509(bio, sk_X509_value(chain, i));
 	if (bio != NULL && (size = BIO_get_mem_data(bio, &data)) > 0)

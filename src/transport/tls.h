@@ -28,8 +28,9 @@ struct tls_options {
 	char *ciphers;          /* TLS 1.2 list and 1.3 suites, OpenSSL's words */
 	char *keylog;           /* file, appended to (SSLKEYLOGFILE's form) */
 	bool resume;
+	int starttls;           /* index in PRELUDE_STARTTLS, of prelude.h */
 };
-extern const struct option_row tls_option_rows[15];
+extern const struct option_row tls_option_rows[16];
 
 struct tls_memory;
 

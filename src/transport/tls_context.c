@@ -62,6 +62,26 @@ context_asked(SSL *ssl, void *arg)
 	return 1;
 }
 
+/* Of those the client offers, the first of ours (RFC 7301 3.2). */
+static int
+context_choose(SSL *ssl, const unsigned char **out, unsigned char *size,
+    const unsigned char *offered, unsigned noffered, void *arg)
+{
+	const struct tls_link *t = SSL_get_app_data(ssl);
+	const struct tls_memory *memory = t->link.dial->tls_memory;
+	unsigned char *chosen;
+
+	(void)arg;
+	if (memory == NULL || memory->alpn == NULL)
+		return SSL_TLSEXT_ERR_NOACK;
+	if (SSL_select_next_proto(&chosen, size, memory->alpn,
+	    (unsigned)memory->alpn_size, offered, noffered) !=
+	    OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	*out = chosen;
+	return SSL_TLSEXT_ERR_OK;
+}
+
 /* --- making one --- */
 
 /* Does it hold certificates under the hashes of their names? */
@@ -104,7 +124,8 @@ static int
 context_files(struct tls_context *c, const struct tls_options *o,
     struct why *why)
 {
-	if (o->ca == NULL && o->verify && !context_system(c->ctx))
+	if (o->ca == NULL && o->verify && !c->accepts &&
+	    !context_system(c->ctx))
 		return why_fail(why, FAULT_REFUSED,
 		    "the system's certificates cannot be read; name a file "
 		    "with ca=");
@@ -121,10 +142,40 @@ context_files(struct tls_context *c, const struct tls_options *o,
 	return c->keylog_fd == -1 ? -1 : 0;
 }
 
+/* Sessions are kept by us, not by OpenSSL's cache. */
+static void
+context_set_client(SSL_CTX *ctx)
+{
+	SSL_CTX_set_session_cache_mode(ctx,
+	    SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(ctx, context_session);
+	SSL_CTX_set_cert_cb(ctx, context_asked, NULL);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_tlsext_status_cb(ctx, tls_ocsp_stapled);
+}
+
 /*
- * Sessions are kept by us, not by OpenSSL's cache.  No partial writes: one
- * SSL_write() is all its records.
+ * Sessions are kept by the clients, in tickets.  A certificate is asked for
+ * where something says which one would do.
  */
+static void
+context_set_server(SSL_CTX *ctx, const struct tls_options *o)
+{
+	bool asks = (o->verify && o->ca != NULL) || o->pin != NULL;
+
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	if (!o->resume) {
+		SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+		SSL_CTX_set_num_tickets(ctx, 0);
+	}
+	SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_dh_auto(ctx, 1);
+	SSL_CTX_set_alpn_select_cb(ctx, context_choose, NULL);
+	SSL_CTX_set_verify(ctx, asks ? SSL_VERIFY_PEER |
+	    SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE, NULL);
+}
+
+/* No partial writes: one SSL_write() is all its records. */
 static int
 context_set(struct tls_context *c, const struct tls_options *o,
     struct why *why)
@@ -138,13 +189,11 @@ context_set(struct tls_context *c, const struct tls_options *o,
 	SSL_CTX_clear_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS |
 	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	SSL_CTX_set_session_cache_mode(ctx,
-	    SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-	SSL_CTX_sess_set_new_cb(ctx, context_session);
-	SSL_CTX_set_cert_cb(ctx, context_asked, NULL);
-	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	if (c->accepts)
+		context_set_server(ctx, o);
+	else
+		context_set_client(ctx);
 	SSL_CTX_set_cert_verify_callback(ctx, tls_verify_chain, NULL);
-	SSL_CTX_set_tlsext_status_cb(ctx, tls_ocsp_stapled);
 	if (!SSL_CTX_set_min_proto_version(ctx, versions[o->min]) ||
 	    !SSL_CTX_set_max_proto_version(ctx, versions[o->max]))
 		return why_fail(why, FAULT_REFUSED,
@@ -170,12 +219,14 @@ context_free(struct tls_context *c)
 }
 
 static struct tls_context *
-context_new(const struct tls_options *o, struct why *why)
+context_new(const struct tls_options *o, bool accepts, struct why *why)
 {
 	struct tls_context *c = xcalloc(1, sizeof(*c));
 
 	c->keylog_fd = -1;
-	c->ctx = SSL_CTX_new(TLS_client_method());
+	c->accepts = accepts;
+	c->ctx = SSL_CTX_new(accepts ? TLS_server_method() :
+	    TLS_client_method());
 	if (c->ctx == NULL) {
 		why_fail(why, FAULT_REFUSED, "TLS: out of memory");
 		goto fail;
@@ -213,7 +264,7 @@ key_file(FILE *key, const char *path, const char *what, struct why *why)
 
 /* All that a context is made of, in one string; NULL + why. */
 static char *
-key_new(const struct tls_options *o, struct why *why)
+key_new(const struct tls_options *o, bool accepts, struct why *why)
 {
 	char *text = NULL;
 	size_t size;
@@ -224,6 +275,8 @@ key_new(const struct tls_options *o, struct why *why)
 		why_fail(why, FAULT_REFUSED, "TLS: out of memory");
 		return NULL;
 	}
+	if (accepts)
+		fprintf(key, "accepts %d %d ", o->pin != NULL, o->resume);
 	fprintf(key, "%d %d %d %s\n%s\n", o->verify, o->min, o->max,
 	    o->ciphers != NULL ? o->ciphers : "",
 	    o->keylog != NULL ? o->keylog : "");
@@ -272,9 +325,10 @@ context_keep(struct tls_context *c)
 
 /* The context for these options, held; or NULL + why. */
 static struct tls_context *
-context_get(const struct tls_options *o, struct why *why)
+context_get(const struct dial *dial, struct why *why)
 {
-	char *key = key_new(o, why);
+	const struct tls_options *o = dial->tls;
+	char *key = key_new(o, dial->accepts, why);
 	struct tls_context *c;
 
 	if (key == NULL)
@@ -285,7 +339,7 @@ context_get(const struct tls_options *o, struct why *why)
 			return tls_context_hold(context_keep(c));
 		}
 	}
-	if ((c = context_new(o, why)) == NULL) {
+	if ((c = context_new(o, dial->accepts, why)) == NULL) {
 		free(key);
 		return NULL;
 	}
@@ -321,7 +375,11 @@ tls_prepare(struct dial *dial, struct why *why)
 	tls_forget(dial);
 	if (tls_options_check(o, why) == -1)
 		return -1;
-	if ((c = context_get(o, why)) == NULL)
+	if (dial->accepts && o->cert == NULL)
+		return why_fail(why, FAULT_USAGE, "the side that waits has to "
+		    "show a certificate: name it with cert= (and its key with "
+		    "key=)");
+	if ((c = context_get(dial, why)) == NULL)
 		return -1;
 	dial->tls_memory = xcalloc(1, sizeof(*dial->tls_memory));
 	memory_take(dial->tls_memory, c);
@@ -341,7 +399,7 @@ tls_refresh(struct dial *dial, struct why *why)
 	if (memory == NULL || (o->ca == NULL && o->crl == NULL &&
 	    o->cert == NULL))
 		return 0;
-	if ((c = context_get(o, why)) == NULL)
+	if ((c = context_get(dial, why)) == NULL)
 		return -1;
 	if (c == memory->context)
 		tls_context_drop(c);

@@ -35,6 +35,7 @@ struct tls_context {
 	char *key;              /* all that it was made of, spelled out */
 	unsigned refs;
 	SSL_CTX *ctx;
+	bool accepts;           /* of the side that waits */
 	int keylog_fd;          /* -1: none */
 };
 

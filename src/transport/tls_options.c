@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "transport/prelude.h"
 #include "transport/tls.h"
 
 #define PIN_PREFIX "sha256//"
@@ -62,7 +63,7 @@ check_pin(const char *value, struct why *why)
 
 #define AT(member) .offset = offsetof(struct tls_options, member)
 
-const struct option_row tls_option_rows[15] = {
+const struct option_row tls_option_rows[16] = {
 	{ .name = "verify", .type = OPTION_BOOL, AT(verify), .value = "yes",
 	    .text = "Verify the chain, the name and the validity of the "
 		    "peer's certificate; \"no\" turns crl and ocsp off as "
@@ -76,7 +77,8 @@ const struct option_row tls_option_rows[15] = {
 	    .never_empty = true,
 	    .text = "File of certificates (PEM) to trust instead of the "
 		    "system's; a server's self-signed certificate may be "
-		    "one of them." },
+		    "one of them. On the side that waits it has clients asked "
+		    "for a certificate." },
 	{ .name = "crl", .type = OPTION_PATH, AT(crl),
 	    .never_empty = true,
 	    .text = "File of revocation lists (PEM), one for every authority "
@@ -94,10 +96,11 @@ const struct option_row tls_option_rows[15] = {
 		    "endpoint's; \"-\" asks for none, as for an address." },
 	{ .name = "alpn", .type = OPTION_STRING, AT(alpn),
 	    .check = check_alpn,
-	    .text = "Protocols to offer, best first: h2,http/1.1." },
+	    .text = "Protocols to offer, or to choose from, best first: "
+		    "h2,http/1.1." },
 	{ .name = "cert", .type = OPTION_PATH, AT(cert),
 	    .text = "Our certificate and its chain (PEM), for peers that "
-		    "want one." },
+		    "want one; the side that waits must have one." },
 	{ .name = "key", .type = OPTION_PATH, AT(key),
 	    .text = "Its private key (PEM, without a passphrase), where it "
 		    "is not in cert's file." },
@@ -118,6 +121,10 @@ const struct option_row tls_option_rows[15] = {
 	{ .name = "resume", .type = OPTION_BOOL, AT(resume), .value = "yes",
 	    .text = "Resume the last TLS session when connecting again, "
 		    "which spares a round trip or the certificates." },
+	{ .name = "starttls", .type = OPTION_CHOICE, AT(starttls),
+	    .choices = PRELUDE_STARTTLS, .value = "no",
+	    .text = "Begin in clear, and ask the server for TLS in the words "
+		    "of this protocol; its greeting is heard before that." },
 };
 
 int

@@ -159,8 +159,9 @@ say_issuer(const struct verdict *v, struct why *why)
 	    X509_get_ext_by_NID(v->cert, NID_info_access, -1) < 0))
 		say_unknown(v, why);
 	else
-		why_fail(why, FAULT_CERTIFICATE, "the server did not send an "
-		    "intermediate certificate: %s is missing%s", v->issuer,
+		why_fail(why, FAULT_CERTIFICATE, "the %s did not send an "
+		    "intermediate certificate: %s is missing%s",
+		    v->t->link.dial->accepts ? "client" : "server", v->issuer,
 		    ca != NULL ? " (or ca= lacks it)" : "");
 }
 
@@ -177,7 +178,8 @@ static void
 say_purpose(const struct verdict *v, struct why *why)
 {
 	why_fail(why, FAULT_CERTIFICATE,
-	    "%s is not made for servers (extendedKeyUsage)", v->who);
+	    "%s is not made for %s (extendedKeyUsage)", v->who,
+	    v->t->link.dial->accepts ? "clients" : "servers");
 }
 
 static void

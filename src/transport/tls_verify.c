@@ -29,6 +29,9 @@ tls_verify_expect(struct tls_link *t)
 
 	if (!t->verify)
 		return 0;
+	/* Any client that ca= vouches for, unless one is named. */
+	if (t->link.dial->accepts && t->link.dial->tls->verify_name == NULL)
+		return 0;
 	tls_verify_name(t, name, sizeof(name));
 	X509_VERIFY_PARAM_set_hostflags(param,
 	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
@@ -165,6 +168,7 @@ tls_verify_chain(X509_STORE_CTX *x, void *arg)
 		return 1;
 	X509_STORE_CTX_set_error(x, X509_V_ERR_APPLICATION_VERIFICATION);
 	why_fail(tls_over(t), FAULT_CERTIFICATE,
-	    "pin does not match: the server's key is %s", key);
+	    "pin does not match: the %s's key is %s",
+	    t->link.dial->accepts ? "client" : "server", key);
 	return 0;
 }

@@ -120,7 +120,8 @@ words_not_tls(struct tls_link *t, struct why *why)
 	n += more > 0 ? (size_t)more : 0;
 	for (i = 0; i < n && line[i] != '\r' && line[i] != '\n';)
 		i++;
-	why_fail(why, FAULT_TLS, "peer does not speak TLS (answered \"%s\")",
+	why_fail(why, FAULT_TLS, "peer does not speak TLS (%s \"%s\")",
+	    t->link.dial->accepts ? "said" : "answered",
 	    tls_words_bytes(line, i, text, sizeof(text)));
 }
 
@@ -165,6 +166,15 @@ words_name(struct tls_link *t, struct why *why)
 
 	why_fail(why, FAULT_TLS, "peer knows no host called %s (see sni=)",
 	    name != NULL ? name : "nothing");
+}
+
+/* We are the side that waits, and asked for one (ca=, pin=). */
+static void
+words_no_certificate(struct tls_link *t, struct why *why)
+{
+	(void)t;
+	why_fail(why, FAULT_CERTIFICATE, "peer shows no certificate, and one "
+	    "that ca= or pin= knows is wanted");
 }
 
 /* --- rows --- */
@@ -245,6 +255,10 @@ static const struct reason_row reason_rows[] = {
 	{ SSL_R_WRONG_SSL_VERSION, words_version, WORDS_DAMAGED },
 	{ SSL_R_VERSION_TOO_LOW, words_version, WORDS_DAMAGED },
 	{ SSL_R_VERSION_TOO_HIGH, words_version, WORDS_DAMAGED },
+	{ SSL_R_NO_SHARED_CIPHER, words_no_cipher, WORDS_DAMAGED },
+	{ SSL_R_NO_APPLICATION_PROTOCOL, words_alpn, WORDS_DAMAGED },
+	{ SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, words_no_certificate,
+	    WORDS_DAMAGED },
 	{ SSL_R_WRONG_CIPHER_RETURNED, NULL,
 	    "no cipher in common: peer chose one that was not offered" },
 	{ SSL_R_UNKNOWN_CIPHER_RETURNED, NULL,

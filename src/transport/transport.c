@@ -18,7 +18,7 @@ const struct transport *const transport_table[] = {
 const struct transport *
 transport_find(const char *name, struct why *why)
 {
-	char known[160] = "";
+	char known[320] = "";
 	size_t i;
 
 	for (i = 0; transport_table[i] != NULL; i++) {
@@ -36,6 +36,10 @@ int
 transport_check(const struct transport *t, const struct url *url,
     struct why *why)
 {
+	const char *protocol = t->flags & TRANSPORT_DATAGRAM ? "udp" : "tcp";
+
+	if (t->available != NULL && t->available(why) == -1)
+		return why_prefix(why, "%s", t->usage);
 	if (t->check != NULL)
 		return t->check(url, why);
 	if (url->host == NULL)
@@ -48,11 +52,11 @@ transport_check(const struct transport *t, const struct url *url,
 		return why_fail(why, FAULT_USAGE, "\"%.80s\": nothing may "
 		    "follow the port; write %s", url->text, t->usage);
 	if (strspn(url->port, "0123456789") != strlen(url->port) &&
-	    getservbyname(url->port, "tcp") == NULL)
+	    getservbyname(url->port, protocol) == NULL)
 		return why_fail(why, FAULT_USAGE, "\"%.80s\": port %.40s is no "
 		    "number and no service in /etc/services", url->text,
 		    url->port);
-	if (strcmp(url->port, "0") == 0)
+	if (t->accepts == NULL && strcmp(url->port, "0") == 0)
 		return why_fail(why, FAULT_USAGE, "\"%.80s\": nothing can be "
 		    "reached at port 0", url->text);
 	return 0;

@@ -15,11 +15,13 @@
 #include "base/url.h"
 #include "base/why.h"
 
+struct keeper_address;
 struct link;
+struct prelude_ends;
 
 /*
- * What a session dials, each time it dials: owned by the session, outlives
- * its links.  `tls_memory` is what prepare() has made of the options and what
+ * What a session dials, each time it dials, or how it takes those who call:
+ * owned by the session, outlives its links.  `tls_memory` is what prepare() has made of the options and what
  * one link leaves for the next (context, session ticket).
  */
 struct dial {
@@ -27,6 +29,19 @@ struct dial {
 	const struct link_options *link;
 	const struct tls_options *tls;
 	struct tls_memory *tls_memory;
+	unsigned refused;       /* udp: of its addresses, from the first */
+	const struct child_options *child;      /* NULL: nothing is run */
+	const struct keeper_home *home; /* where programs run; NULL: as ours */
+	char exit[16];          /* how the newest program ended: "3", "SIGHUP" */
+	bool proven;            /* ... it was there, and so will the next be */
+	struct via *via;        /* as via= says it, parsed; NULL: none */
+	/*
+	 * Whom we speak for, and whom they have called, which proxy-protocol=
+	 * tells the peer; borrowed.  NULL: ourselves.
+	 */
+	const struct prelude_ends *client;
+	int recent_ms;          /* a look-up this old will do; 0: a fresh one */
+	bool accepts;           /* peers come to us: link_accept() */
 };
 
 /* Facts about a link for `status`; each is one row there. */
@@ -37,15 +52,31 @@ enum link_fact {
 	LINK_VERIFIED,          /* "yes", "no (verify=no)" */
 	LINK_ALPN,              /* the protocol chosen */
 	LINK_RESUMED,           /* "yes", "no" */
+	LINK_LOST,              /* "12": datagrams that the kernel dropped */
+	LINK_END,               /* "exit status 0": what its end was */
 	/* Of the peer's certificate, also of one that was refused. */
 	LINK_SUBJECT, LINK_ISSUER,
 	LINK_NAMES,             /* "a.example, b.example and 7 more" */
 	LINK_BEGINS, LINK_ENDS, /* "2025-03-01" */
 	LINK_DAYS,              /* "30", "-2": until its end */
+	LINK_LISTENING,         /* where datagrams of all are heard */
 };
 
 enum {
 	TRANSPORT_PLAIN = 1,    /* bytes on the descriptor are the link's own */
+	/*
+	 * What is written at once is one datagram, what is read at once is
+	 * one, and none is empty.  Two errors more leave the link as it is, see
+	 * l->why: EMSGSIZE, this one is too long and was not sent;
+	 * ECONNREFUSED, this one or an earlier one has not arrived.
+	 */
+	TRANSPORT_DATAGRAM = 2,
+	TRANSPORT_PATH = 4,     /* url->rest is a path, or @NAME */
+	TRANSPORT_RUNS = 8,     /* runs a program, in the opener's home */
+	TRANSPORT_ENDS = 16,    /* the link's end is what readers wait for:
+				   on-close is eof where nobody says */
+	TRANSPORT_WAY = 32,     /* a connection that may lead over proxies; see
+				   way.h */
 };
 
 struct transport {
@@ -55,7 +86,22 @@ struct transport {
 	const char *text;       /* one sentence for help and the manual */
 	unsigned flags;         /* TRANSPORT_... */
 	size_t size;            /* of the member's struct, whose first is link */
+	size_t most;            /* of a datagram; 0: the kernel knows */
+	/*
+	 * Of the side that waits: the scheme of the links that are made of
+	 * those who call (listener.h); of the slots below, which are those of
+	 * a link, it has check() alone.  address() says where it waits, 0 or
+	 * -1 + FAULT_USAGE; NULL: at HOST:PORT, which is looked up.
+	 */
+	const char *accepts;
+	int (*address)(const struct url *url, struct keeper_address *out,
+	    struct why *why);
 
+	/*
+	 * Is it there on this system?  0, or -1 + FAULT_USAGE that says why
+	 * not.  NULL: always.
+	 */
+	int (*available)(struct why *why);
 	/*
 	 * Is the URL of the form that this transport takes?  0, or -1 +
 	 * FAULT_USAGE.  NULL: HOST:PORT, see transport_check().
@@ -108,6 +154,8 @@ struct transport {
 	 * never.  After a short read without such the owner may trust poll.
 	 */
 	bool (*holds)(const struct link *l);
+	/* Options that are live may have changed; NULL: it reads none again. */
+	void (*tune)(struct link *l);
 	/* No more will be written; the other direction stays. 0, -1 as write. */
 	int (*finish)(struct link *l);
 	/* Once, from any state; the descriptor is closed here. Says nothing. */

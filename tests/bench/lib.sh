@@ -328,6 +328,10 @@ programs_make()
 	local name
 
 	mkdir -p "$BIN" || return 1
+	if [ ! "$BIN/crowd" -nt "$HERE/../crowd.c" ]; then
+		${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra \
+		    -o "$BIN/crowd" "$HERE/../crowd.c" || return 1
+	fi
 	for name in await bulk far many process prototype relays rtt server \
 	    start; do
 		[ "$BIN/$name" -nt "$HERE/$name.c" ] &&

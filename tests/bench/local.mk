@@ -31,7 +31,7 @@ tests_bench_start_SOURCES = tests/bench/start.c tests/bench/bench.h
 tests_bench_start_LDADD = $(LIBBSD_LIBS)
 
 EXTRA_DIST += tests/bench/README tests/bench/bench tests/bench/lib.sh \
-	tests/bench/exchange.sh tests/bench/shell \
+	tests/bench/exchange.sh tests/bench/relay.sh tests/bench/shell \
 	tests/bench/targets tests/bench/table.awk \
 	tests/bench/adapters/fifod.sh tests/bench/adapters/nc.sh \
 	tests/bench/adapters/ncat.sh tests/bench/adapters/prototype.sh \

@@ -192,8 +192,8 @@ test_table(void)
 		m = framing_table[i];
 		length = strlen(m->name);
 		wrong += strncmp(m->usage, m->name, length) != 0;
-		wrong += m->usage[length] !=
-		    (m->choose == NULL ? '\0' : ':');
+		wrong += m->choose == NULL ? m->usage[length] != '\0' :
+		    strchr(":[", m->usage[length]) == NULL;
 		wrong += m->text == NULL || m->request == NULL ||
 		    m->reply == NULL;
 		wrong += (m->flags & FRAMING_DROPS_BLANK) != 0 &&

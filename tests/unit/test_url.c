@@ -41,6 +41,8 @@ static const struct {
 	{ "TLS://Example.org:443", "tls|Example.org|443|" },
 	{ "https://h", "https|h|-|" },
 	{ "https://h/", "https|h|-|/" },
+	{ "tcp-listen://:80", "tcp-listen||80|" },
+	{ "tcp-listen://[::1]:0", "tcp-listen|::1|0|" },
 	{ "http://h:80/a/b?c#d", "http|h|80|/a/b?c#d" },
 	{ "http://h?q=a:b", "http|h|-|?q=a:b" },
 	{ "http://h/a@b:c [d]", "http|h|-|/a@b:c [d]" },
