@@ -198,8 +198,8 @@ descriptors_are()
 	local at
 
 	at=$(door web)
-	seq 200 | within 60 xargs -P 50 -I N curl -sS -o "$T/N.out" \
-	    "http://$at/N"
+	seq 200 | within 60 xargs -P 50 -I % curl -sS -o "$T/%.out" \
+	    "http://$at/%"
 	assert_equal "$(cat "$T"/*.out | grep -c '^connection')" 200
 	[ "$(status_of web links)" -le 4 ]
 	wait_status web channels 0
@@ -213,8 +213,8 @@ descriptors_are()
 	local at
 
 	at=$(door web)
-	seq 200 | within 60 xargs -P 50 -I N curl -sS -f -o "$T/N.out" \
-	    "http://$at/N"
+	seq 200 | within 60 xargs -P 50 -I % curl -sS -f -o "$T/%.out" \
+	    "http://$at/%"
 	assert_equal "$(cat "$T"/*.out | grep -c '^connection')" 200
 }
 
@@ -426,8 +426,8 @@ bytes_rest()
 	local at
 
 	at=$(door s)
-	seq 200 | within 60 xargs -P 200 -I N curl -sS -f -o "$T/N.out" \
-	    "http://$at/N"
+	seq 200 | within 60 xargs -P 200 -I % curl -sS -f -o "$T/%.out" \
+	    "http://$at/%"
 	assert_equal "$(cat "$T"/*.out | grep -c '^connection')" 200
 	wait_status s channels 0
 	status_is s links 200
