@@ -132,6 +132,7 @@ descriptors_are()
 }
 
 @test "an address in use is told with the process that has it" {
+	! is_portable || skip "this build does not look into /proc"
 	start_broker
 	start_peer echo echo
 	run -7 --separate-stderr ctl open s "tcp://127.0.0.1:$port" \
@@ -762,9 +763,15 @@ client_said_now()
 
 # ---- namespaces
 
+require_netns()
+{
+	! is_portable || skip "this build has no network namespaces"
+}
+
 netns_make()
 {
 	require_root
+	require_netns
 	NETNS=fifod-$$-$RANDOM
 	ip netns add "$NETNS" 2>/dev/null || skip "no network namespaces here"
 	ip -n "$NETNS" link set lo up
@@ -808,6 +815,7 @@ teardown()
 }
 
 @test "a namespace that is not there means no door, and none anywhere else" {
+	require_netns
 	start_broker
 	start_peer web http
 	run -7 --separate-stderr ctl open s "tcp://127.0.0.1:$port" \
