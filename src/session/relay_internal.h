@@ -1,5 +1,6 @@
 /*
- * A relay's insides: relay.c has its life, relay_pump.c moves its bytes.
+ * A relay's insides: relay.c has its life, relay_dial.c reaches its peer,
+ * relay_pump.c moves its bytes.
  */
 #ifndef SESSION_RELAY_INTERNAL_H
 #define SESSION_RELAY_INTERNAL_H
@@ -63,6 +64,21 @@ struct relays {
 	uint64_t bridged;       /* bytes, which the session counts already */
 	struct seldom told;     /* of clients that were not served */
 };
+
+/* --- relay.c --- */
+
+/* Both ends are closed at once; the rest goes at the end of the turn. */
+void relay_stop(struct relay *r, bool reset);
+/* Move what can be moved, and see what that means. */
+void relay_turn(struct relay *r);
+/* This end has the descriptor now: `news' tells what happens there. */
+void relay_watch(struct relay_end *e, int fd, loop_cb *news, struct relay *r);
+void relay_peer_news(void *arg);
+
+/* --- relay_dial.c --- */
+
+/* Make the link to the peer: it is up, or tried again, or the client goes. */
+void relay_dial(struct relay *r);
 
 /* --- relay_pump.c --- */
 
