@@ -59,7 +59,7 @@ listen_take(struct session *s)
 {
 	const struct listen *w = s->listen;
 
-	if (listen_stands(s))
+	if (listen_stands(s) && s->state != SESSION_CLOSING)
 		listener_want(w->listener, w->peers != NULL ?
 		    peers_room(w->peers) : s->link == NULL);
 }
@@ -133,6 +133,15 @@ void
 listen_again(struct session *s, const char *reason)
 {
 	listen_enter(s, reason);
+}
+
+bool
+listen_drain(struct session *s)
+{
+	if (s->listen == NULL || s->listen->peers == NULL)
+		return false;
+	listener_want(s->listen->listener, false);
+	return peers_drain(s->listen->peers);
 }
 
 void

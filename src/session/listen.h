@@ -24,6 +24,12 @@ bool listen_stands(const struct session *s);
 void listen_again(struct session *s, const char *reason);
 /* Take another peer, if it is time. */
 void listen_take(struct session *s);
+/*
+ * Take no more peers, and have those of accept=each end as session_close()
+ * has a session end; it is called for s when the last is gone.  False: there
+ * are none.
+ */
+bool listen_drain(struct session *s);
 /* Close them, and let go of all peers but the session's link. */
 void listen_close(struct session *s);
 /* The same for good. */

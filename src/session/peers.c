@@ -43,9 +43,14 @@ peer_free(struct peer *p)
 static void
 peer_end(struct peer *p)
 {
-	struct session *s = p->peers->s;
+	struct peers *all = p->peers;
+	struct session *s = all->s;
 
 	peer_free(p);
+	if (s->state == SESSION_CLOSING && all->n == 0 && s->link == NULL) {
+		session_close(s, true);
+		return;
+	}
 	status_changed(s);
 	listen_take(s);
 }
@@ -207,6 +212,25 @@ peers_new(struct session *s, int dir_fd)
 	all->place = (struct session_place){ dir_fd, all->path, s };
 	TAILQ_INIT(&all->all);
 	return all;
+}
+
+/* Those that are ended at once are gone at the end of the turn. */
+bool
+peers_drain(struct peers *all)
+{
+	struct peer *p, *next;
+	bool any = false;
+
+	for (p = TAILQ_FIRST(&all->all); p != NULL; p = next) {
+		next = TAILQ_NEXT(p, entry);
+		if (p->session == NULL) {
+			peer_free(p);
+			continue;
+		}
+		session_close(p->session, false);
+		any = true;
+	}
+	return any;
 }
 
 void

@@ -14,6 +14,11 @@ struct peers;
 
 /* For accept=each or merge; dir_fd is that of peers/ (taken over), or -1. */
 struct peers *peers_new(struct session *s, int dir_fd);
+/*
+ * Have each send what is in its `in`, and end then; the session is closed when
+ * the last has.  False: there is none.
+ */
+bool peers_drain(struct peers *p);
 /* End all, at once; a hub is the session's. */
 void peers_clear(struct peers *p);
 void peers_free(struct peers *p);

@@ -463,6 +463,11 @@ session_close(struct session *s, bool now)
 	}
 	if (s->pool != NULL && (!now || s->state == SESSION_CLOSING))
 		pool_farewell(s);
+	if (!now && listen_drain(s)) {
+		state_enter(s, SESSION_CLOSING, "%s", "");
+		timer_set(&s->deadline, SESSION_DRAIN_MS, session_late, s);
+		return;
+	}
 	if (now || (!up && relay_count(s) == 0)) {
 		session_end(s);
 		return;
