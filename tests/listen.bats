@@ -580,6 +580,26 @@ session a (it will be tried again)"
 	wait_peers '2 3 4'
 }
 
+@test "where descriptors run out peers wait, and none is turned away" {
+	local i
+	stop_broker
+	ulimit -n 100
+	start_broker
+	listen_session s tcp-listen://127.0.0.1:0 accept=each
+	for i in {1..50}; do
+		echo "$i" | within 30 nc -N 127.0.0.1 "$port" 3>&- &
+	done
+	wait_logged s 'no descriptor'
+	for ((i = 0; i < 400; i++)); do
+		cat "$S"/peers/*/out >>"$T/got" 2>/dev/null || true
+		[ "$(wc -l <"$T/got")" -lt 50 ] || break
+		read -rt 0.05 <>"$T/.never" || true
+	done
+	run sort -n "$T/got"
+	assert_output "$(seq 50)"
+	! logged s 'turned away'
+}
+
 @test "a peer that stalls in the handshake keeps no other one waiting" {
 	listen_session s tls-listen://127.0.0.1:0 "cert=$CERTS/good.pem" \
 	    "key=$CERTS/good.key" accept=each

@@ -59,9 +59,12 @@ listen_take(struct session *s)
 {
 	const struct listen *w = s->listen;
 
-	if (listen_stands(s) && s->state != SESSION_CLOSING)
-		listener_want(w->listener, w->peers != NULL ?
-		    peers_room(w->peers) : s->link == NULL);
+	if (!listen_stands(s) || s->state == SESSION_CLOSING)
+		return;
+	if (w->peers != NULL)
+		listener_spare(w->listener, peers_spare(w->peers));
+	listener_want(w->listener, w->peers != NULL ? peers_room(w->peers) :
+	    s->link == NULL);
 }
 
 static void

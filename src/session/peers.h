@@ -26,6 +26,8 @@ void peers_free(struct peers *p);
 void peers_arrived(struct peers *p, int fd);
 /* Is there room for one more? */
 bool peers_room(const struct peers *p);
+/* How many descriptors those need who are on their way. */
+size_t peers_spare(const struct peers *p);
 /* How many there are, those included whose last words are yet to be read. */
 size_t peers_count(const struct peers *p);
 /* An option of the session was set: it is those of the peers, too. */
