@@ -299,6 +299,12 @@ session a (it will be tried again)"
 	run open_session s tcp-listen://127.0.0.1:0 framing=line
 	assert_failure 2
 	assert_output --partial 'a framing is for the side that asks'
+	run open_session s tcp-listen://127.0.0.1:0 via=socks5://127.0.0.1:1
+	assert_failure 2
+	assert_output --partial 'for connections that we make'
+	run open_session s tcp-listen://127.0.0.1:0 connections=each
+	assert_failure 2
+	assert_output --partial 'connections=each: '
 	[ -z "$(ctl list)" ]
 }
 
@@ -556,6 +562,41 @@ session a (it will be tried again)"
 	ctl close s
 	wait_until 10 sh -c '[ "$(wc -c <"$1")" -eq 3000000 ]' sh \
 	    "$T/a.heard"
+}
+
+@test "what peers say, and are told, is in the session's one record" {
+	listen_session s tcp-listen://127.0.0.1:0 accept=each \
+	    "record=$T/record" record-sync=yes
+	stays a
+	stays b
+	wait_peers '1 2'
+	echo from-a >&"$FD_a"
+	echo from-b >&"$FD_b"
+	run within 5 head -n 1 "$S/peers/1/out"
+	assert_output from-a
+	run within 5 head -n 1 "$S/peers/2/out"
+	assert_output from-b
+	ctl set s timeout-read=5
+	echo to-a >"$S/peers/1/in"
+	wait_for_line "$T/a.heard" '^to-a$'
+	run sed 's/^.*Z //' "$T/record"
+	assert_output $'< from-a\n< from-b\n> to-a'
+}
+
+@test "on-connect speaks with a peer before anybody else does" {
+	listen_session s tcp-listen://127.0.0.1:0 accept=each \
+	    on-connect='read -r name; echo "hello $name"; [ "$name" = b ]'
+	stays a
+	echo a >&"$FD_a"
+	stays b
+	echo b >&"$FD_b"
+	wait_for_line "$T/a.heard" '^hello a$'
+	wait_for_line "$T/b.heard" '^hello b$'
+	wait_peers 1
+	echo more >&"$FD_b"
+	run within 5 head -n 1 "$S/peers/1/out"
+	assert_output more
+	wait_logged s 'turned away: on-connect'
 }
 
 @test "words that nobody reads are dropped after timeout-read" {

@@ -196,6 +196,13 @@ listen_make(struct session *s, int dir_fd, struct why *why)
 }
 
 void
+listen_go_on(struct session *s)
+{
+	if (s->listen != NULL && s->listen->peers != NULL)
+		peers_go_on(s->listen->peers);
+}
+
+void
 listen_set(struct session *s, const char *key, const char *value)
 {
 	if (s->listen == NULL || s->listen->peers == NULL)

@@ -34,6 +34,8 @@ bool listen_drain(struct session *s);
 void listen_close(struct session *s);
 /* The same for good. */
 void listen_clear(struct session *s);
+/* What was held back by its record may go on (mirror.h). */
+void listen_go_on(struct session *s);
 /* An option was set. */
 void listen_set(struct session *s, const char *key, const char *value);
 /* The addresses in use, as listener_text(). */

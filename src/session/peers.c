@@ -296,6 +296,16 @@ peers_room(const struct peers *all)
 }
 
 void
+peers_go_on(struct peers *all)
+{
+	struct peer *p;
+
+	TAILQ_FOREACH(p, &all->all, entry)
+		if (p->session != NULL)
+			flow_turn(p->session);
+}
+
+void
 peers_set(struct peers *all, const char *key, const char *value)
 {
 	const struct session_options *o = &all->s->options.session;
