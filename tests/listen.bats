@@ -4,6 +4,7 @@
 # shellcheck disable=SC2016
 
 load helper/common
+load helper/world
 
 setup()
 {
@@ -232,6 +233,7 @@ session a (it will be tried again)"
 }
 
 @test "an address in use is told with the process that has it" {
+	! is_portable || skip "only Linux says which"
 	start_peer p echo
 	run open_session b "tcp-listen://127.0.0.1:$port"
 	assert_failure 7
@@ -262,6 +264,23 @@ session a (it will be tried again)"
 	assert_output --partial 'ports below 1024 need the right to'
 }
 
+@test "a session waits in a network namespace, and nowhere else" {
+	require_root
+	! is_portable || skip "this build has no network namespaces"
+	local ns=fifod-listen-$$
+	ip netns add "$ns" 2>/dev/null || skip 'no namespace can be made'
+	ip -n "$ns" link set lo up
+	listen_session s tcp-listen://127.0.0.1:0 "netns=$ns"
+	run within 5 nc -zN 127.0.0.1 "$port" 3>&-
+	local outside=$status
+	echo inside |
+	    within 5 ip netns exec "$ns" nc -N 127.0.0.1 "$port" 3>&-
+	run within 5 cat "$S/out"
+	ip netns del "$ns"
+	assert_output inside
+	[ "$outside" -ne 0 ]
+}
+
 @test "an address that is not of this host is refused with that word" {
 	run open_session s tcp-listen://192.0.2.1:0
 	assert_failure 7
@@ -280,6 +299,12 @@ session a (it will be tried again)"
 	run open_session s tcp-listen://127.0.0.1:0 framing=line
 	assert_failure 2
 	assert_output --partial 'a framing is for the side that asks'
+	run open_session s tcp-listen://127.0.0.1:0 via=socks5://127.0.0.1:1
+	assert_failure 2
+	assert_output --partial 'for connections that we make'
+	run open_session s tcp-listen://127.0.0.1:0 connections=each
+	assert_failure 2
+	assert_output --partial 'connections=each: '
 	[ -z "$(ctl list)" ]
 }
 
@@ -299,6 +324,7 @@ session a (it will be tried again)"
 @test "a relative path is the caller's, and @NAME is no file" {
 	(cd "$T" && open_session s unix-listen:./rel)
 	[ -S "$T/rel" ]
+	! is_portable || skip "no abstract names in this build"
 	open_session a "unix-listen:@fifod-test-$$"
 	status_is a listening "@fifod-test-$$"
 	echo hello |
@@ -325,6 +351,7 @@ session a (it will be tried again)"
 }
 
 @test "who has connected to a unix socket is known by its process" {
+	! is_portable || skip "only Linux says which"
 	open_session s "unix-listen:$T/s"
 	background "$T/heard" socat -U - "UNIX-CONNECT:$T/s"
 	wait_status s state up
@@ -334,8 +361,9 @@ session a (it will be tried again)"
 # ---- virtual machines
 
 @test "a session waits for virtual machines, and an address is one's own" {
+	! is_portable || skip "no vsock in this build"
 	run open_session s vsock-listen://:0
-	[[ $output != *'no vsock'* ]] || skip 'this kernel has no vsock'
+	[[ $output != *'has no'* ]] || skip 'there is no vsock here'
 	assert_success
 	[[ $(status_of s listening) == any:* ]]
 	port=$(status_of s listening)
@@ -385,7 +413,7 @@ session a (it will be tried again)"
 	port=$(status_of s listening)
 	run open_session t "udp-listen://$port" backoff=0.05..0.1
 	assert_failure 7
-	assert_output --partial 'the address is in use by'
+	assert_output --partial 'the address is in use'
 	ctl close s
 	wait_status t state up
 }
@@ -526,6 +554,51 @@ session a (it will be tried again)"
 	wait_peers '*'
 }
 
+@test "closing sends what was written to a peer first" {
+	listen_session s tcp-listen://127.0.0.1:0 accept=each
+	stays a
+	wait_peers 1
+	head -c 3000000 /dev/zero | tr '\0' z >"$S/peers/1/in" 3>&-
+	ctl close s
+	wait_until 10 sh -c '[ "$(wc -c <"$1")" -eq 3000000 ]' sh \
+	    "$T/a.heard"
+}
+
+@test "what peers say, and are told, is in the session's one record" {
+	listen_session s tcp-listen://127.0.0.1:0 accept=each \
+	    "record=$T/record" record-sync=yes
+	stays a
+	stays b
+	wait_peers '1 2'
+	echo from-a >&"$FD_a"
+	echo from-b >&"$FD_b"
+	run within 5 head -n 1 "$S/peers/1/out"
+	assert_output from-a
+	run within 5 head -n 1 "$S/peers/2/out"
+	assert_output from-b
+	ctl set s timeout-read=5
+	echo to-a >"$S/peers/1/in"
+	wait_for_line "$T/a.heard" '^to-a$'
+	run sed 's/^.*Z //' "$T/record"
+	assert_output $'< from-a\n< from-b\n> to-a'
+}
+
+@test "on-connect speaks with a peer before anybody else does" {
+	listen_session s tcp-listen://127.0.0.1:0 accept=each \
+	    on-connect='read -r name; echo "hello $name"; [ "$name" = b ]'
+	stays a
+	echo a >&"$FD_a"
+	stays b
+	echo b >&"$FD_b"
+	wait_for_line "$T/a.heard" '^hello a$'
+	wait_for_line "$T/b.heard" '^hello b$'
+	wait_peers 1
+	echo more >&"$FD_b"
+	run within 5 head -n 1 "$S/peers/1/out"
+	assert_output more
+	wait_logged s 'turned away: on-connect'
+}
+
 @test "words that nobody reads are dropped after timeout-read" {
 	listen_session s tcp-listen://127.0.0.1:0 accept=each timeout-read=0.3
 	sends unread
@@ -546,6 +619,26 @@ session a (it will be tried again)"
 	ctl set s max-peers=3
 	stays d
 	wait_peers '2 3 4'
+}
+
+@test "where descriptors run out peers wait, and none is turned away" {
+	local i
+	stop_broker
+	ulimit -n 100
+	start_broker
+	listen_session s tcp-listen://127.0.0.1:0 accept=each
+	for i in {1..50}; do
+		echo "$i" | within 30 nc -N 127.0.0.1 "$port" 3>&- &
+	done
+	wait_logged s 'no descriptor'
+	for ((i = 0; i < 400; i++)); do
+		cat "$S"/peers/*/out >>"$T/got" 2>/dev/null || true
+		[ "$(wc -l <"$T/got")" -lt 50 ] || break
+		read -rt 0.05 <>"$T/.never" || true
+	done
+	run sort -n "$T/got"
+	assert_output "$(seq 50)"
+	! logged s 'turned away'
 }
 
 @test "a peer that stalls in the handshake keeps no other one waiting" {

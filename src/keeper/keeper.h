@@ -130,9 +130,9 @@ void keeper_listen_share(const struct keeper_address *at, mode_t mode,
     gid_t gid);
 /*
  * A connection that waits there, non-blocking; -1, see errno: EMFILE also
- * where too few descriptors would be left.
+ * where too few descriptors would be left, `spare' and some more.
  */
-int keeper_accept(int fd);
+int keeper_accept(int fd, size_t spare);
 /* Close it; a unix socket's file goes, unless another one has its name. */
 void keeper_listen_end(int fd);
 /* Does this system speak IPv6 at all? */

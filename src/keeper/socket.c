@@ -27,12 +27,12 @@
 
 /* The lowest free number tells how many are left. */
 static bool
-keeper_is_full(int fd)
+keeper_is_full(int fd, size_t spare)
 {
 	struct rlimit limit;
 
 	return getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-	    (rlim_t)fd + KEEPER_RESERVE >= limit.rlim_cur;
+	    (rlim_t)fd + spare + KEEPER_RESERVE >= limit.rlim_cur;
 }
 
 /* "[::1]:443", "192.0.2.1:80", "::1", ":80", "*": both parts, each may be "". */
@@ -137,7 +137,7 @@ socket_new(int family, int type, struct why *why)
 {
 	int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	if (fd != -1 && keeper_is_full(fd)) {
+	if (fd != -1 && keeper_is_full(fd, 0)) {
 		close(fd);
 		fd = -1;
 		errno = EMFILE;
@@ -277,18 +277,18 @@ keeper_listen_share(const struct keeper_address *at, mode_t mode, gid_t gid)
 
 /* Is there a descriptor that may be used?  The lowest free number tells. */
 static bool
-keeper_has_room(int fd)
+keeper_has_room(int fd, size_t spare)
 {
 	int next = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 
 	if (next == -1)
 		return false;
 	close(next);
-	return !keeper_is_full(next);
+	return !keeper_is_full(next, spare);
 }
 
 int
-keeper_accept(int fd)
+keeper_accept(int fd, size_t spare)
 {
 	static int newest;
 	int next;
@@ -297,7 +297,8 @@ keeper_accept(int fd)
 	 * Known before: one that was accepted cannot be put back.  Where the
 	 * newest had a low number it need not be looked at each time.
 	 */
-	if (keeper_is_full(newest + KEEPER_NEAR) && !keeper_has_room(fd)) {
+	if (keeper_is_full(newest + KEEPER_NEAR, spare) &&
+	    !keeper_has_room(fd, spare)) {
 		errno = EMFILE;
 		return -1;
 	}

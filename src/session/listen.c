@@ -59,9 +59,12 @@ listen_take(struct session *s)
 {
 	const struct listen *w = s->listen;
 
-	if (listen_stands(s))
-		listener_want(w->listener, w->peers != NULL ?
-		    peers_room(w->peers) : s->link == NULL);
+	if (!listen_stands(s) || s->state == SESSION_CLOSING)
+		return;
+	if (w->peers != NULL)
+		listener_spare(w->listener, peers_spare(w->peers));
+	listener_want(w->listener, w->peers != NULL ? peers_room(w->peers) :
+	    s->link == NULL);
 }
 
 static void
@@ -135,6 +138,15 @@ listen_again(struct session *s, const char *reason)
 	listen_enter(s, reason);
 }
 
+bool
+listen_drain(struct session *s)
+{
+	if (s->listen == NULL || s->listen->peers == NULL)
+		return false;
+	listener_want(s->listen->listener, false);
+	return peers_drain(s->listen->peers);
+}
+
 void
 listen_close(struct session *s)
 {
@@ -181,6 +193,13 @@ listen_make(struct session *s, int dir_fd, struct why *why)
 	if (s->options.session.accept == ACCEPT_MERGE)
 		s->listen->peers = peers_new(s, -1);
 	return 0;
+}
+
+void
+listen_go_on(struct session *s)
+{
+	if (s->listen != NULL && s->listen->peers != NULL)
+		peers_go_on(s->listen->peers);
 }
 
 void

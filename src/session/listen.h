@@ -24,10 +24,18 @@ bool listen_stands(const struct session *s);
 void listen_again(struct session *s, const char *reason);
 /* Take another peer, if it is time. */
 void listen_take(struct session *s);
+/*
+ * Take no more peers, and have those of accept=each end as session_close()
+ * has a session end; it is called for s when the last is gone.  False: there
+ * are none.
+ */
+bool listen_drain(struct session *s);
 /* Close them, and let go of all peers but the session's link. */
 void listen_close(struct session *s);
 /* The same for good. */
 void listen_clear(struct session *s);
+/* What was held back by its record may go on (mirror.h). */
+void listen_go_on(struct session *s);
 /* An option was set. */
 void listen_set(struct session *s, const char *key, const char *value);
 /* The addresses in use, as listener_text(). */

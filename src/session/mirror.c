@@ -4,9 +4,18 @@
 #include "session/record.h"
 #include "session/session.h"
 
+/* What passes by a peer of accept=each is seen where it was accepted. */
+static struct session *
+mirror_of(const struct session *s)
+{
+	return s->place->parent != NULL ? s->place->parent :
+	    (struct session *)(uintptr_t)s;
+}
+
 bool
 mirror_is_there(const struct session *s)
 {
+	s = mirror_of(s);
 	return s->record != NULL || !LIST_EMPTY(&s->taps);
 }
 
@@ -17,6 +26,7 @@ mirror_show(struct session *s, enum transcript_way way, const void *data,
 	struct transcript_piece p = { .way = way, .data = data, .size = size };
 	struct tap *t, *next;
 
+	s = mirror_of(s);
 	if (size == 0 || !mirror_is_there(s))
 		return 0;
 	clock_gettime(CLOCK_REALTIME, &p.when);
@@ -30,7 +40,7 @@ mirror_show(struct session *s, enum transcript_way way, const void *data,
 bool
 mirror_holds(const struct session *s, uint64_t mark)
 {
-	return mark > 0 && record_holds(s->record, mark);
+	return mark > 0 && record_holds(mirror_of(s)->record, mark);
 }
 
 void

@@ -9,6 +9,9 @@
 #include "session/status.h"
 #include "transport/hub.h"
 
+/* What a session for a peer takes: its FIFOs, for a moment its directory. */
+#define PEER_DESCRIPTORS 4
+
 /* First a link on its way up; then, with accept=each, a session. */
 struct peer {
 	TAILQ_ENTRY(peer) entry;
@@ -16,6 +19,7 @@ struct peer {
 	struct link *link;
 	struct timer deadline;
 	struct why why;
+	bool arriving;
 	struct session *session;
 };
 
@@ -25,15 +29,24 @@ struct peers {
 	char *path;
 	TAILQ_HEAD(, peer) all;
 	size_t n;
+	size_t arriving;                /* of these, whose link is not up */
 	unsigned next;                  /* name of the newest */
 };
+
+static void
+peer_arrived(struct peer *p)
+{
+	p->peers->arriving -= p->arriving;
+	p->arriving = false;
+	timer_clear(&p->deadline);
+}
 
 static void
 peer_free(struct peer *p)
 {
 	TAILQ_REMOVE(&p->peers->all, p, entry);
 	p->peers->n--;
-	timer_clear(&p->deadline);
+	peer_arrived(p);
 	link_free(p->link);
 	session_free(p->session);
 	free(p);
@@ -43,9 +56,14 @@ peer_free(struct peer *p)
 static void
 peer_end(struct peer *p)
 {
-	struct session *s = p->peers->s;
+	struct peers *all = p->peers;
+	struct session *s = all->s;
 
 	peer_free(p);
+	if (s->state == SESSION_CLOSING && all->n == 0 && s->link == NULL) {
+		session_close(s, true);
+		return;
+	}
 	status_changed(s);
 	listen_take(s);
 }
@@ -133,7 +151,7 @@ peer_up(struct peer *p)
 {
 	struct session *s = p->peers->s;
 
-	timer_clear(&p->deadline);
+	peer_arrived(p);
 	if (s->options.session.accept == ACCEPT_EACH)
 		peer_become_session(p);
 	else
@@ -191,6 +209,8 @@ peers_arrived(struct peers *all, int fd)
 	p->peers = all;
 	TAILQ_INSERT_TAIL(&all->all, p, entry);
 	all->n++;
+	all->arriving++;
+	p->arriving = true;
 	timer_set(&p->deadline, s->options.link.timeout_connect, peer_late, p);
 	p->link = link_accept(s->transport, &s->dial, fd, &owner);
 }
@@ -207,6 +227,25 @@ peers_new(struct session *s, int dir_fd)
 	all->place = (struct session_place){ dir_fd, all->path, s };
 	TAILQ_INIT(&all->all);
 	return all;
+}
+
+/* Those that are ended at once are gone at the end of the turn. */
+bool
+peers_drain(struct peers *all)
+{
+	struct peer *p, *next;
+	bool any = false;
+
+	for (p = TAILQ_FIRST(&all->all); p != NULL; p = next) {
+		next = TAILQ_NEXT(p, entry);
+		if (p->session == NULL) {
+			peer_free(p);
+			continue;
+		}
+		session_close(p->session, false);
+		any = true;
+	}
+	return any;
 }
 
 void
@@ -243,10 +282,27 @@ peers_count(const struct peers *all)
 	return all->n + (s->link == NULL ? 0 : hub_count(s->link));
 }
 
+size_t
+peers_spare(const struct peers *all)
+{
+	return all->s->options.session.accept != ACCEPT_EACH ? 0 :
+	    all->arriving * PEER_DESCRIPTORS;
+}
+
 bool
 peers_room(const struct peers *all)
 {
 	return peers_count(all) < (size_t)all->s->options.session.max_peers;
+}
+
+void
+peers_go_on(struct peers *all)
+{
+	struct peer *p;
+
+	TAILQ_FOREACH(p, &all->all, entry)
+		if (p->session != NULL)
+			flow_turn(p->session);
 }
 
 void

@@ -14,6 +14,11 @@ struct peers;
 
 /* For accept=each or merge; dir_fd is that of peers/ (taken over), or -1. */
 struct peers *peers_new(struct session *s, int dir_fd);
+/*
+ * Have each send what is in its `in`, and end then; the session is closed when
+ * the last has.  False: there is none.
+ */
+bool peers_drain(struct peers *p);
 /* End all, at once; a hub is the session's. */
 void peers_clear(struct peers *p);
 void peers_free(struct peers *p);
@@ -21,8 +26,12 @@ void peers_free(struct peers *p);
 void peers_arrived(struct peers *p, int fd);
 /* Is there room for one more? */
 bool peers_room(const struct peers *p);
+/* How many descriptors those need who are on their way. */
+size_t peers_spare(const struct peers *p);
 /* How many there are, those included whose last words are yet to be read. */
 size_t peers_count(const struct peers *p);
+/* Have each its turn: what was held back may go on. */
+void peers_go_on(struct peers *p);
 /* An option of the session was set: it is those of the peers, too. */
 void peers_set(struct peers *p, const char *key, const char *value);
 

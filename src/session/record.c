@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "keeper/keeper.h"
 #include "session/exchange.h"
+#include "session/listen.h"
 #include "session/record.h"
 #include "session/relay.h"
 #include "session/session.h"
@@ -284,6 +285,7 @@ record_synced(int error, void *arg)
 	else
 		flow_turn(s);
 	relay_go_on(s);
+	listen_go_on(s);
 }
 
 /* A part that is formatted and written at once. */

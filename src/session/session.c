@@ -463,6 +463,11 @@ session_close(struct session *s, bool now)
 	}
 	if (s->pool != NULL && (!now || s->state == SESSION_CLOSING))
 		pool_farewell(s);
+	if (!now && listen_drain(s)) {
+		state_enter(s, SESSION_CLOSING, "%s", "");
+		timer_set(&s->deadline, SESSION_DRAIN_MS, session_late, s);
+		return;
+	}
 	if (now || (!up && relay_count(s) == 0)) {
 		session_end(s);
 		return;
@@ -531,8 +536,9 @@ session_change(struct session *s, const char *key, const char *value,
 	option_copy(option_groups, &changed, &s->options);
 	if (option_set(option_groups, &changed, key, value, cwd, why) == -1 ||
 	    session_imply(&s->url, &changed, why) == -1 ||
-	    door_change(s, &changed, why) == -1 ||
-	    record_become(s, &changed.record, why) == -1) {
+	    (s->place->parent == NULL &&
+	    (door_change(s, &changed, why) == -1 ||
+	    record_become(s, &changed.record, why) == -1))) {
 		option_clear(option_groups, &changed);
 		return -1;
 	}

@@ -25,6 +25,7 @@ struct listener {
 	struct deferred begin;
 	struct timer rest;
 	bool wanted;
+	size_t spare;
 	size_t n;
 	struct {
 		int fd;
@@ -141,7 +142,8 @@ listener_readable(void *arg)
 
 	for (i = 0; i < l->n && l->wanted; i++) {
 		for (n = 0; n < LISTENER_BURST && l->wanted; n++) {
-			fd = keeper_accept(l->at[i].fd);
+			fd = keeper_accept(l->at[i].fd,
+			    l->spare);
 			if (fd == -1)
 				break;
 			l->plan.arrived(l->plan.arg, fd);
@@ -326,6 +328,12 @@ listener_want(struct listener *l, bool taking)
 {
 	l->wanted = taking;
 	listener_watch(l);
+}
+
+void
+listener_spare(struct listener *l, size_t n)
+{
+	l->spare = n;
 }
 
 bool

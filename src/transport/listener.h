@@ -45,6 +45,11 @@ struct listener *listener_new(const struct listener_plan *plan);
 void listener_free(struct listener *l);
 /* Take arrivals from now on, or leave them waiting. */
 void listener_want(struct listener *l, bool taking);
+/*
+ * Leave the next one waiting unless so many descriptors would be left to those
+ * who have come.
+ */
+void listener_spare(struct listener *l, size_t n);
 /* Do its sockets stand? */
 bool listener_stands(const struct listener *l);
 /* The addresses in use, a line each, without a newline at the end. */

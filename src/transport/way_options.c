@@ -100,6 +100,11 @@ way_prepare(const struct transport *t, struct dial *dial, struct why *why)
 	struct via_login *logins;
 
 	way_forget(dial);
+	if (dial->accepts && (dial->link->via != NULL ||
+	    way_header(dial) != NULL || way_starttls(dial) != NULL))
+		return why_fail(why, FAULT_USAGE, "via=, proxy-protocol= and "
+		    "starttls= are for connections that we make, and here "
+		    "peers connect to us");
 	if (way_check_transport(t, dial, why) == -1)
 		return -1;
 	if (dial->link->via == NULL)
