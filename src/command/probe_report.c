@@ -27,6 +27,8 @@ static const struct outcome_row {
 	const char *words;
 	const char *name, *text;
 } outcome_rows[] = {
+	/* Of a proxy: what it says of the host is not what we have seen. */
+	{ FAULT_CONNECT, "proxy ", "failed", "" },
 	{ FAULT_TIMEOUT, "", "filtered",
 	    "no answer: a firewall drops it, or the host is down" },
 	{ FAULT_NONE, "timed out", "filtered",
@@ -42,7 +44,7 @@ static const struct outcome_row {
 	    "a firewall here does not let it out" },
 	{ FAULT_NONE, "Permission denied", "forbidden",
 	    "it is not ours to connect to" },
-	{ FAULT_NONE, "No such file", "absent", "there is no such socket" },
+	{ FAULT_NONE, "no such socket", "absent", "there is none" },
 	{ FAULT_NONE, "", "failed", "" },
 };
 
