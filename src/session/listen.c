@@ -199,6 +199,14 @@ listen_text(const struct session *s, char *out, size_t size)
 	    out, size);
 }
 
+void
+listen_each(const struct session *s,
+    void (*call)(struct session *peer, void *arg), void *arg)
+{
+	if (s->listen != NULL)
+		peers_each(s->listen->peers, call, arg);
+}
+
 size_t
 listen_peers(const struct session *s)
 {

@@ -1,12 +1,22 @@
+#include <stdlib.h>
 #include <time.h>
 
 #include "session/mirror.h"
 #include "session/record.h"
 #include "session/session.h"
 
+static struct session *
+mirror_of(const struct session *s)
+{
+	struct session *parent = s->place->parent;
+
+	return parent != NULL ? parent : (struct session *)(uintptr_t)s;
+}
+
 bool
 mirror_is_there(const struct session *s)
 {
+	s = mirror_of(s);
 	return s->record != NULL || !LIST_EMPTY(&s->taps);
 }
 
@@ -16,6 +26,10 @@ mirror_show(struct session *s, enum transcript_way way, const void *data,
 {
 	struct transcript_piece p = { .way = way, .data = data, .size = size };
 	struct tap *t, *next;
+
+	if (s->place->parent != NULL)
+		p.peer = (unsigned)strtoul(s->name, NULL, 10);
+	s = mirror_of(s);
 
 	if (size == 0 || !mirror_is_there(s))
 		return 0;
@@ -30,7 +44,7 @@ mirror_show(struct session *s, enum transcript_way way, const void *data,
 bool
 mirror_holds(const struct session *s, uint64_t mark)
 {
-	return mark > 0 && record_holds(s->record, mark);
+	return mark > 0 && record_holds(mirror_of(s)->record, mark);
 }
 
 void

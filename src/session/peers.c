@@ -243,6 +243,21 @@ peers_count(const struct peers *all)
 	return all->n + (s->link == NULL ? 0 : hub_count(s->link));
 }
 
+void
+peers_each(struct peers *all, void (*call)(struct session *s, void *arg),
+    void *arg)
+{
+	struct peer *p, *next;
+
+	if (all == NULL)
+		return;
+	for (p = TAILQ_FIRST(&all->all); p != NULL; p = next) {
+		next = TAILQ_NEXT(p, entry);
+		if (p->session != NULL)
+			call(p->session, arg);
+	}
+}
+
 bool
 peers_room(const struct peers *all)
 {
