@@ -51,7 +51,7 @@ closed_port()
 @test "probe tells refused, filtered and unreachable apart, in words" {
 	closed_port
 	probe 7 "tcp://127.0.0.1:$closed"
-	[[ $output == "127.0.0.1:$closed  refused  "*"nothing listens at this port: connection refused" ]]
+	[[ $output == "127.0.0.1:$closed  refused  "*"nothing listens there, its system says so: connection refused" ]]
 	start_peer full script --no-accept --backlog 0
 	# Until its queue is full, and the system drops what comes.
 	full()

@@ -149,6 +149,42 @@ T > and\000\'
 	cmp "$T/request" "$REC"
 }
 
+@test "the record of a session with a directory for each peer tells them apart" {
+	start_broker
+	open_session a tcp-listen://127.0.0.1:0 accept=each record="$REC" \
+	    record-sync=yes
+	at=$(status_of a listening)
+	for n in 1 2; do
+		start_peer "p$n" script --connect "$at" -e "send I am $n\n" \
+		    -e wait-eof -r "$T/got$n"
+		wait_until 5 test -p "$S/peers/$n/in"
+		echo "you are $n" >"$S/peers/$n/in"
+	done
+	run -0 within 5 "$FIFOCTL" -r "$FIFOD_DIR" sync a
+	for n in 1 2; do
+		assert_equal "$(within 5 head -n 1 <"$S/peers/$n/out")" \
+		    "I am $n"
+	done
+	ctl close --now a
+	assert_equal "$(untimed "$REC" | sort)" 'T <1 I am 1
+T <2 I am 2
+T >1 you are 1
+T >2 you are 2'
+}
+
+@test "what a front door relays is recorded, too, and on disk first" {
+	start_peer echo echo
+	start_broker
+	open_session a "tcp://127.0.0.1:$port" connections=each \
+	    listen=127.0.0.1:0 record="$REC" record-sync=yes
+	at=$(status_of a listening)
+	start_peer client script --connect "${at##* }" -e 'send hello\n' \
+	    -e 'expect hello\n' -e close
+	wait_peer client '^close 1'
+	wait_until 5 record_has '< hello'
+	record_has '> hello'
+}
+
 # ---- the file
 
 @test "a record is added to, and set begins, changes and ends it" {
@@ -462,6 +498,21 @@ T < hello'
 	"$PEER" random 200K 1 >"$S/in"
 	wait_until 10 eval '[ "$(status_of a bytes-in)" -eq 204800 ]'
 	assert_equal "$(status_of a queued)" 0
+	refused 28 'bytes have not arrived in time' ctl sync -t 0.3 a
+	touch "$T/go"
+	run -0 within 20 "$FIFOCTL" -r "$FIFOD_DIR" sync a
+}
+
+@test "sync waits for every peer that shares a session" {
+	start_broker
+	open_session a tcp-listen://127.0.0.1:0 accept=merge
+	at=$(status_of a listening)
+	start_peer good script --connect "$at" -e wait-eof
+	start_peer deaf script --connect "$at" --rcvbuf 4K \
+	    -e "wait-file $T/go" -e wait-eof
+	wait_until 5 eval '[[ $(status_of a peer) == *more ]]'
+	"$PEER" random 200K 1 >"$S/in"
+	wait_until 10 eval '[ "$(status_of a queued)" -eq 0 ]'
 	refused 28 'bytes have not arrived in time' ctl sync -t 0.3 a
 	touch "$T/go"
 	run -0 within 20 "$FIFOCTL" -r "$FIFOD_DIR" sync a

@@ -9,6 +9,16 @@
 
 static const char transcript_marks[] = { '>', '<' };
 
+/* "<", or "<3". */
+static void
+transcript_mark(const struct transcript_piece *p, char *out, size_t size)
+{
+	if (p->peer == 0)
+		snprintf(out, size, "%c", transcript_marks[p->way]);
+	else
+		snprintf(out, size, "%c%u", transcript_marks[p->way], p->peer);
+}
+
 /* RFC 3339 in UTC, with microseconds. */
 static void
 transcript_time(const struct timespec *when, char *out, size_t size)
@@ -70,16 +80,18 @@ text_append(struct transcript *t, const struct transcript_piece *p,
 {
 	const char mark = transcript_marks[p->way];
 	const uint8_t *data = p->data, *end = p->data + p->size, *newline;
-	char time[40], head[48];
+	char time[40], who[16], head[72];
 	int n;
 
 	transcript_time(&p->when, time, sizeof(time));
-	n = snprintf(head, sizeof(head), "%s %c ", time, mark);
+	transcript_mark(p, who, sizeof(who));
+	n = snprintf(head, sizeof(head), "%s %s ", time, who);
 	while (data < end) {
-		if (t->open != mark) {
+		if (t->open != mark || t->open_peer != p->peer) {
 			transcript_break(t, out);
 			buf_append(out, head, (size_t)n);
 			t->open = mark;
+			t->open_peer = p->peer;
 		}
 		newline = memchr(data, '\n', (size_t)(end - data));
 		text_line(data, (size_t)((newline != NULL ? newline : end) -
@@ -153,13 +165,14 @@ hex_append(const struct transcript *t, const struct transcript_piece *p,
     struct buf *out)
 {
 	uint64_t at = t->at[p->way];
-	char time[40], head[128];
+	char time[40], who[16], head[128];
 	size_t i, n;
 	int length;
 
 	transcript_time(&p->when, time, sizeof(time));
-	length = snprintf(head, sizeof(head), "%c %s %zu byte%s at %" PRIu64
-	    "\n", transcript_marks[p->way], time, p->size,
+	transcript_mark(p, who, sizeof(who));
+	length = snprintf(head, sizeof(head), "%s %s %zu byte%s at %" PRIu64
+	    "\n", who, time, p->size,
 	    p->size == 1 ? "" : "s", at);
 	buf_append(out, head, (size_t)length);
 	for (i = 0; i < p->size; i += n) {

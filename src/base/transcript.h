@@ -7,7 +7,8 @@
  *					for each way
  *	raw	the bytes
  *
- * `>` is to the peer and `<` from it; a line of `!` says what is not there.
+ * `>` is to the peer and `<` from it, of several with its number, `<3`; a line
+ * of `!` says what is not there.
  */
 #ifndef BASE_TRANSCRIPT_H
 #define BASE_TRANSCRIPT_H
@@ -24,6 +25,7 @@ enum transcript_way { TRANSCRIPT_IN, TRANSCRIPT_OUT };
 /* Bytes that passed at once. */
 struct transcript_piece {
 	enum transcript_way way;
+	unsigned peer;                  /* its number; 0: there is but one */
 	struct timespec when;           /* wall clock */
 	const uint8_t *data;
 	size_t size;
@@ -35,6 +37,7 @@ struct transcript {
 	uint64_t at[2];                 /* bytes of each way so far */
 	char open;                      /* text: the mark of the line that has
 					   no end yet; 0: none */
+	unsigned open_peer;             /* ... whose it is */
 };
 
 /* Append a piece; what the buffer does not take is lost. */

@@ -36,7 +36,7 @@ static const struct outcome_row {
 	{ FAULT_NONE, "stopped answering", "filtered",
 	    "no answer: a firewall drops it, or the host is down" },
 	{ FAULT_NONE, "refused", "refused",
-	    "the host is there, nothing listens at this port" },
+	    "nothing listens there, its system says so" },
 	{ FAULT_NONE, "unreachable", "unreachable", "there is no way to it" },
 	{ FAULT_NONE, "No route to host", "unreachable",
 	    "the host does not answer, or a firewall says so" },
@@ -44,7 +44,7 @@ static const struct outcome_row {
 	    "a firewall here does not let it out" },
 	{ FAULT_NONE, "Permission denied", "forbidden",
 	    "it is not ours to connect to" },
-	{ FAULT_NONE, "no such socket", "absent", "there is none" },
+	{ FAULT_NONE, "no such socket", "absent", "" },
 	{ FAULT_NONE, "", "failed", "" },
 };
 

@@ -49,6 +49,13 @@ static struct {
 
 static void probing_go_on(void);
 
+/* Its addresses are numbers of another kind. */
+static bool
+probing_is_vsock(void)
+{
+	return strcmp(probing.target.transport->name, "vsock") == 0;
+}
+
 static double
 probing_now_ms(void)
 {
@@ -155,8 +162,8 @@ trial_address(struct trial *a)
 	a->url.host = a->host;
 	a->url.port = a->port;
 	snprintf(a->result.address, sizeof(a->result.address),
-	    strchr(a->host, ':') != NULL ? "[%s]:%s" : "%s:%s", a->host,
-	    a->port);
+	    strchr(a->host, ':') != NULL ? "%s[%s]:%s" : "%s%s:%s",
+	    probing_is_vsock() ? "vsock://" : "", a->host, a->port);
 }
 
 static void
@@ -248,7 +255,7 @@ probing_begin(struct why *why)
 		t->options.link.place.netns };
 
 	probing.port = t->nranges > 0 ? t->ranges[0].first : -1;
-	if (t->url.host == NULL || strcmp(t->transport->name, "vsock") == 0 ||
+	if (t->url.host == NULL || probing_is_vsock() ||
 	    probe_has_option(t, "via")) {
 		probing_go_on();
 		return 0;

@@ -42,6 +42,7 @@ sync_again(struct call *c)
 	struct syncing *y = c->state;
 	int64_t left = y->until_ms - loop_now_ms();
 	bool moves = y->s->state == SESSION_UP ||
+	    y->s->state == SESSION_LISTENING ||
 	    y->s->state == SESSION_CLOSING;
 
 	y->look_ms = moves && y->look_ms < SYNC_LOOK_MS / 2 ?

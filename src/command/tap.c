@@ -21,10 +21,10 @@ enum { TAP_HEX = 'x', TAP_RAW = 'r', TAP_DIRECTION = 'd' };
 
 /*
  * What a FRAME_PIECE is: two 64-bit big-endian numbers, the wall clock in
- * nanoseconds and how many bytes of this way were missed before; one byte, the
- * way; the bytes.
+ * nanoseconds and how many bytes of this way were missed before; one of 32, the
+ * peer's; one byte, the way; the bytes.
  */
-#define PIECE_HEAD 17
+#define PIECE_HEAD 21
 
 /* What is wanted of the two ways; 0, or -1 + FAULT_USAGE. */
 static int
@@ -68,7 +68,8 @@ tap_send(struct tap_call *t, const struct transcript_piece *p)
 	be64enc(frame, (uint64_t)p->when.tv_sec * 1000000000 +
 	    (uint64_t)p->when.tv_nsec);
 	be64enc(frame + 8, t->missed[p->way]);
-	frame[16] = (uint8_t)p->way;
+	be32enc(frame + 16, p->peer);
+	frame[20] = (uint8_t)p->way;
 	if (p->size > 0)
 		memcpy(frame + PIECE_HEAD, p->data, p->size);
 	call_send_frame(t->call, FRAME_PIECE, frame, PIECE_HEAD + p->size);
@@ -183,13 +184,14 @@ tap_piece(const struct frame *f, void *arg)
 	uint64_t ns, missed;
 	struct buf b;
 
-	if (f->length < PIECE_HEAD || f->data[16] > TRANSCRIPT_OUT)
+	if (f->length < PIECE_HEAD || f->data[20] > TRANSCRIPT_OUT)
 		return;
 	ns = be64dec(f->data);
 	missed = be64dec(f->data + 8);
 	p.when.tv_sec = (time_t)(ns / 1000000000);
 	p.when.tv_nsec = (long)(ns % 1000000000);
-	p.way = f->data[16];
+	p.peer = be32dec(f->data + 16);
+	p.way = f->data[20];
 	p.data = f->data + PIECE_HEAD;
 	if (missed > 0)
 		tap_missed(arg, &p, missed);

@@ -228,6 +228,10 @@ dial_drop(struct session *s)
 	dial_over(s);
 	s->discarded += unsent;
 	s->flow.lost += unsent;
+	if (s->place->parent != NULL) {
+		s->place->parent->flow.lost += unsent;
+		s->place->parent->uncertain += unacknowledged;
+	}
 	s->uncertain += unacknowledged;
 	if (unsent + unacknowledged == 0)
 		return;

@@ -196,13 +196,6 @@ listen_make(struct session *s, int dir_fd, struct why *why)
 }
 
 void
-listen_go_on(struct session *s)
-{
-	if (s->listen != NULL && s->listen->peers != NULL)
-		peers_go_on(s->listen->peers);
-}
-
-void
 listen_set(struct session *s, const char *key, const char *value)
 {
 	if (s->listen == NULL || s->listen->peers == NULL)
@@ -216,6 +209,14 @@ listen_text(const struct session *s, char *out, size_t size)
 {
 	return listener_text(s->listen == NULL ? NULL : s->listen->listener,
 	    out, size);
+}
+
+void
+listen_each(const struct session *s,
+    void (*call)(struct session *peer, void *arg), void *arg)
+{
+	if (s->listen != NULL)
+		peers_each(s->listen->peers, call, arg);
 }
 
 size_t

@@ -34,12 +34,13 @@ bool listen_drain(struct session *s);
 void listen_close(struct session *s);
 /* The same for good. */
 void listen_clear(struct session *s);
-/* What was held back by its record may go on (mirror.h). */
-void listen_go_on(struct session *s);
 /* An option was set. */
 void listen_set(struct session *s, const char *key, const char *value);
 /* The addresses in use, as listener_text(). */
 char *listen_text(const struct session *s, char *out, size_t size);
+/* Call it for each peer that is a session of its own (accept=each). */
+void listen_each(const struct session *s,
+    void (*call)(struct session *peer, void *arg), void *arg);
 /* How many peers there are. */
 size_t listen_peers(const struct session *s);
 

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <time.h>
 
 #include "session/mirror.h"
@@ -8,8 +9,9 @@
 static struct session *
 mirror_of(const struct session *s)
 {
-	return s->place->parent != NULL ? s->place->parent :
-	    (struct session *)(uintptr_t)s;
+	struct session *parent = s->place->parent;
+
+	return parent != NULL ? parent : (struct session *)(uintptr_t)s;
 }
 
 bool
@@ -26,7 +28,10 @@ mirror_show(struct session *s, enum transcript_way way, const void *data,
 	struct transcript_piece p = { .way = way, .data = data, .size = size };
 	struct tap *t, *next;
 
+	if (s->place->parent != NULL)
+		p.peer = (unsigned)strtoul(s->name, NULL, 10);
 	s = mirror_of(s);
+
 	if (size == 0 || !mirror_is_there(s))
 		return 0;
 	clock_gettime(CLOCK_REALTIME, &p.when);

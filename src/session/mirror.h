@@ -1,7 +1,8 @@
 /*
  * The mirror: whoever looks on while bytes pass, the record and the taps.
  * Bytes are shown once, in the order in which they are taken: to the peer
- * before they are sent, from it before they are delivered.
+ * before they are sent, from it before they are delivered.  Those of a peer
+ * that is a session of its own (accept=each) are shown where that belongs to.
  */
 #ifndef SESSION_MIRROR_H
 #define SESSION_MIRROR_H

@@ -289,20 +289,25 @@ peers_spare(const struct peers *all)
 	    all->arriving * PEER_DESCRIPTORS;
 }
 
+void
+peers_each(struct peers *all, void (*call)(struct session *s, void *arg),
+    void *arg)
+{
+	struct peer *p, *next;
+
+	if (all == NULL)
+		return;
+	for (p = TAILQ_FIRST(&all->all); p != NULL; p = next) {
+		next = TAILQ_NEXT(p, entry);
+		if (p->session != NULL)
+			call(p->session, arg);
+	}
+}
+
 bool
 peers_room(const struct peers *all)
 {
 	return peers_count(all) < (size_t)all->s->options.session.max_peers;
-}
-
-void
-peers_go_on(struct peers *all)
-{
-	struct peer *p;
-
-	TAILQ_FOREACH(p, &all->all, entry)
-		if (p->session != NULL)
-			flow_turn(p->session);
 }
 
 void

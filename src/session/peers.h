@@ -30,8 +30,9 @@ bool peers_room(const struct peers *p);
 size_t peers_spare(const struct peers *p);
 /* How many there are, those included whose last words are yet to be read. */
 size_t peers_count(const struct peers *p);
-/* Have each its turn: what was held back may go on. */
-void peers_go_on(struct peers *p);
+/* Call it for the session of each (accept=each). */
+void peers_each(struct peers *p, void (*call)(struct session *s, void *arg),
+    void *arg);
 /* An option of the session was set: it is those of the peers, too. */
 void peers_set(struct peers *p, const char *key, const char *value);
 

@@ -267,12 +267,30 @@ record_sync(struct record *r)
 	r->syncing = true;
 }
 
+static void
+record_go_on(struct session *s, void *arg)
+{
+	(void)arg;
+	if (s->pool != NULL)
+		wire_go_on(s);
+	else
+		flow_turn(s);
+	relay_go_on(s);
+}
+
+/* Whoever was held back, peers that are sessions of their own too. */
+static void
+record_let_on(struct session *s)
+{
+	record_go_on(s, NULL);
+	listen_each(s, record_go_on, NULL);
+}
+
 /* What was held back may go on, be it on disk or not: that was said. */
 static void
 record_synced(int error, void *arg)
 {
 	struct record *r = arg;
-	struct session *s = r->s;
 
 	r->syncing = false;
 	r->synced = r->asked;
@@ -280,12 +298,7 @@ record_synced(int error, void *arg)
 		record_fail_errno(r, error);
 	if (r->synced < r->newest)
 		record_sync(r);
-	if (s->pool != NULL)
-		wire_go_on(s);
-	else
-		flow_turn(s);
-	relay_go_on(s);
-	listen_go_on(s);
+	record_let_on(r->s);
 }
 
 /* A part that is formatted and written at once. */
@@ -389,11 +402,14 @@ record_become(struct session *s, const struct record_options *o,
 	char *path;
 	int fd = -1;
 
+	/* A peer's bytes are in the record of the session it has called. */
+	if (s->place->parent != NULL)
+		return 0;
 	if (o->path == NULL) {
 		record_free(r);
 		s->record = NULL;
-		if (s->pool != NULL)
-			wire_go_on(s);
+		if (r != NULL)
+			record_let_on(s);
 		return 0;
 	}
 	if (!record_is(r, o) && (fd = record_file(o, why)) == -1)

@@ -1,6 +1,7 @@
 #include "channel/channel.h"
 #include "session/exchange.h"
 #include "session/fan.h"
+#include "session/listen.h"
 #include "session/written.h"
 
 /* Not wholly with the peer's system. */
@@ -36,13 +37,23 @@ written_here(const struct session *s)
 	    fifo_waiting(s->channel.in.fd) + fan_waiting(s);
 }
 
+static void
+written_add(struct session *s, void *arg)
+{
+	uint64_t *n = arg;
+
+	*n += s->pool != NULL ? written_exchanges(s) : written_here(s) +
+	    (flow_has_link(s) ? written_in_link(s->link) : 0);
+}
+
 uint64_t
 written_waiting(struct session *s)
 {
-	if (s->pool != NULL)
-		return written_exchanges(s);
-	return written_here(s) +
-	    (flow_has_link(s) ? written_in_link(s->link) : 0);
+	uint64_t n = 0;
+
+	written_add(s, &n);
+	listen_each(s, written_add, &n);
+	return n;
 }
 
 /*
@@ -61,7 +72,7 @@ written_mark(struct session *s, struct written *w)
 }
 
 /*
- * In a stream: so many bytes have arrived for certain.  TLS sends more than
+ * In a stream to one peer: so many bytes have arrived for certain.  TLS sends more than
  * it is given, so this is not too high.
  */
 static bool
@@ -69,7 +80,7 @@ written_arrived(struct session *s, const struct written *w)
 {
 	uint64_t open = s->uncertain - w->uncertain;
 
-	if (s->pool != NULL)
+	if (s->pool != NULL || (s->listen != NULL && s->link == NULL))
 		return false;
 	if (flow_has_link(s))
 		open += written_in_link(s->link);

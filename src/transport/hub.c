@@ -408,6 +408,20 @@ hub_unsent(const struct link *l)
 	return n;
 }
 
+/* By the one who is most behind. */
+static size_t
+hub_unacknowledged(const struct link *l)
+{
+	const struct hub_peer *p;
+	size_t n = 0, here;
+
+	TAILQ_FOREACH(p, &hub_of(l)->peers, entry) {
+		here = link_unsent(p->link) + link_unacknowledged(p->link);
+		n = here > n ? here : n;
+	}
+	return n;
+}
+
 static int
 hub_finish(struct link *l)
 {
@@ -471,6 +485,7 @@ static const struct transport transport_hub = {
 	.write = hub_write,
 	.pending = hub_pending,
 	.unsent = hub_unsent,
+	.unacknowledged = hub_unacknowledged,
 	.finish = hub_finish,
 	.close = hub_close,
 	.fact = hub_fact,

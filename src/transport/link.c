@@ -555,5 +555,6 @@ link_certificates(const struct link *l)
 size_t
 link_unacknowledged(const struct link *l)
 {
-	return sock_unacknowledged(l->fd);
+	return l->transport->unacknowledged == NULL ?
+	    sock_unacknowledged(l->fd) : l->transport->unacknowledged(l);
 }

@@ -143,6 +143,8 @@ struct transport {
 	size_t (*pending)(const struct link *l);
 	/* Of the bytes taken, those not wholly sent; NULL: as many as pending. */
 	size_t (*unsent)(const struct link *l);
+	/* Sent, and not acknowledged; NULL: what the descriptor's kernel says. */
+	size_t (*unacknowledged)(const struct link *l);
 	/*
 	 * Does the layer hold bytes to be read that poll cannot see?  NULL:
 	 * never.  After a short read without such the owner may trust poll.

@@ -13,11 +13,13 @@
 
 #define HEAD "1970-01-01T00:00:01.000002Z "
 
+static unsigned peer;
+
 static void
 show(struct transcript *t, enum transcript_way way, const char *data,
     size_t size, struct buf *out)
 {
-	const struct transcript_piece p = { way, { 1, 2999 },
+	const struct transcript_piece p = { way, peer, { 1, 2999 },
 		(const uint8_t *)data, size };
 
 	transcript_append(t, &p, out);
@@ -76,6 +78,12 @@ lines(void)
 	is(taken(&b), HEAD "> one\n" HEAD "> two\n" HEAD "> thr\\\n"
 	    HEAD "< \n" HEAD "< x\\\n" HEAD "! hm\n" HEAD "> ee\n",
 	    "lines, across pieces and directions");
+	peer = 7;
+	show(&t, TRANSCRIPT_OUT, "a", 1, &b);
+	peer = 8;
+	show(&t, TRANSCRIPT_OUT, "b\n", 2, &b);
+	peer = 0;
+	is(taken(&b), HEAD "<7 a\\\n" HEAD "<8 b\n", "lines of two peers");
 	transcript_break(&t, &b);
 	is_int((long long)buf_length(&b), 0, "no line is open");
 }
