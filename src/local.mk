@@ -103,6 +103,7 @@ src_libfifod_a_SOURCES = \
 	src/session/private.h src/session/pump.c src/session/pump.h \
 	src/session/record.c src/session/record.h \
 	src/session/record_options.c src/session/relay.c src/session/relay.h \
+	src/session/relay_dial.c \
 	src/session/relay_internal.h src/session/relay_pipe.c \
 	src/session/relay_pipe.h src/session/relay_pump.c \
 	src/session/reply.c src/session/retry.c src/session/retry.h \

@@ -167,7 +167,7 @@ open b  tcp://127.0.0.1:$port" >"$T/fifod.conf"
 	open a tcp://127.0.0.1:9 -o crlf|"crlf" has no value; write crlf=VALUE
 	open a tcp://127.0.0.1:9 -o crlf=maybe|crlf: "maybe" is neither yes nor no
 	open a tcp://127.0.0.1:9 -o keylog=x|keylog: "x" is a relative path; give an absolute one
-	open a gopher://127.0.0.1:9|"gopher" is not a kind of endpoint; there are tcp://HOST:PORT, tls://HOST:PORT
+	open a gopher://127.0.0.1:9|"gopher" is not a kind of endpoint; there are tcp, tls
 	open a tcp://127.0.0.1|names no port; write tcp://HOST:PORT
 	open a tcp://127.0.0.1:70000|"70000" is neither a port from 0 to 65535
 	open a tcp://127.0.0.1:0|nothing can be reached at port 0

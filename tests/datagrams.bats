@@ -381,6 +381,7 @@ unix-dgram:PATH; it was not sent"
 	read -rt 10 line <"$S/out"
 	assert_equal "$line" first
 	printf 'second\n' >"$S/in"
+	wait_until 10 status_is e bytes-in 18
 	run -0 hear e
 	assert_output second
 	# One that is longer than `out' has room for is half written, too.
@@ -390,9 +391,19 @@ unix-dgram:PATH; it was not sent"
 	read -rt 10 line <"$S/out"
 	assert_equal "$line" first
 	printf 'second\n' >"$S/in"
+	wait_until 10 status_is e bytes-in 60031
 	run -0 hear e
 	assert_output second
 	assert_equal "$(status_of e discarded)" 60005
+}
+
+@test "a record has the datagrams of both directions" {
+	echo_session udp record="$T/record"
+	printf 'one\n' >"$S/in"
+	run -0 hear e
+	assert_output one
+	ctl close e
+	assert_equal "$(cut -d ' ' -f 2- "$T/record")" $'> one\n< one'
 }
 
 @test "an empty datagram says nothing, and ends nothing" {
@@ -510,9 +521,10 @@ udp_port()
 	assert_output --regexp '^whole [0-9]+ broken 0 twice 0$'
 	got=${output#whole }
 	got=${got%% *}
+	[ "$got" -gt 0 ]
+	# What is missing the kernel has lost, and no more than it says.
 	is_portable || assert_equal "$(($(status_of b lost) + got))" \
 	    "$DATAGRAM_ROUNDS"
-	is_portable || assert_equal "$got" "$DATAGRAM_ROUNDS"
 }
 
 @test "of many datagrams of mixed size each is sent as it was cut" {

@@ -104,7 +104,7 @@ bad()
 		bad 2 "a: $text" ctl open a "$endpoint"
 	done <<-'END'
 	|an endpoint is empty; give one like tcp://HOST:PORT
-	foo://127.0.0.1:9|"foo" is not a kind of endpoint; there are tcp://HOST:PORT, tls://HOST:PORT
+	foo://127.0.0.1:9|"foo" is not a kind of endpoint; there are tcp, tls
 	tcps://127.0.0.1:9|"tcps" is not a kind of endpoint
 	127.0.0.1:9|"127.0.0.1:9" has no scheme (tcp://127.0.0.1:9, tls://127.0.0.1:9 ...)
 	localhost:9|"localhost:9" has no scheme (tcp://localhost:9

@@ -455,6 +455,18 @@ T < hello'
 	assert_equal "$(status_of stalled bytes-in)" 6291456
 }
 
+@test "what our system has sent and the peer's has not acknowledged is waited for" {
+	start_broker
+	start_peer deaf script --rcvbuf 4K -e "wait-file $T/go" -e wait-eof
+	open_session a "tcp://127.0.0.1:$port"
+	"$PEER" random 200K 1 >"$S/in"
+	wait_until 10 eval '[ "$(status_of a bytes-in)" -eq 204800 ]'
+	assert_equal "$(status_of a queued)" 0
+	refused 28 'bytes have not arrived in time' ctl sync -t 0.3 a
+	touch "$T/go"
+	run -0 within 20 "$FIFOCTL" -r "$FIFOD_DIR" sync a
+}
+
 @test "sync ends with 20 when the connection is lost with bytes that were not acknowledged" {
 	start_broker
 	start_stalled

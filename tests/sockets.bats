@@ -149,7 +149,6 @@ require_abstract()
 @test "an address of vsock is a number or a name, and a port of 32 bits" {
 	run ctl open first vsock://local:1
 	[ "$status" -ne 2 ] || skip "$output"
-	ctl close v --now
 	refused 2 "is no CID" ctl open v vsock://nowhere:1
 	refused 2 "is no port of vsock" ctl open v vsock://host:http
 	refused 2 "is no port of vsock" ctl open v vsock://host:4294967295
@@ -166,4 +165,21 @@ require_abstract()
 	wait_until 2 ctl open v "vsock://local:$port" ||
 	    skip "no loopback of vsock here (vsock_loopback)"
 	echoes v "hello"
+}
+
+@test "help says what is not available on this system, and why" {
+	run -0 "$FIFOCTL" help options
+	if is_portable; then
+		output=$(tr -s ' \n' ' ' <<<"$output")
+		assert_output --partial "Not on this system: network \
+namespaces are Linux's; this build has none."
+		refused 2 "this build has none" ctl open s tcp://127.0.0.1:9 \
+		    -o netns=x
+		refused 2 "abstract names" ctl open s unix:@x
+		refused 2 "vsock is Linux's" ctl open s vsock://host:1
+		run -0 "$FIFOCTL" help endpoints
+		assert_output --partial "Not on this system: vsock is Linux's"
+	else
+		refute_output --partial "Not on this system"
+	fi
 }

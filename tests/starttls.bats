@@ -578,7 +578,7 @@ server_at()
 	start_server ncat -l 127.0.0.1 PORT -k --proxy-type http \
 	    --proxy-auth alice:secret
 	server_at http
-	sed -n '/^\.Sh WAYS OUT/,/^\.Sh PERM/p' "$page" |
+	sed -n '/^\.Sh WAYS OUT/,/^\.Sh/p' "$page" |
 	    sed -n '/^\.Bd -literal/,/^\.Ed/p' | sed -e '/^\.[BE]d/d' \
 	    -e 's/\\e/\\/g' -e "s/mail\.example\.org:587/localhost:$mail/" \
 	    -e "s/127\.0\.0\.1:1080/127.0.0.1:$socks/" \

@@ -626,6 +626,40 @@ options=()
 	assert_equal "$line" there
 }
 
+@test "the PROXY header names the client of a relay, and whom it has called" {
+	local door us line
+
+	peer_more=(--record "$T/heard")
+	scripted backend 'expect hi\n' 'send there\n' wait-eof
+	open_session relay "tcp://127.0.0.1:$port" connections=each \
+	    connect=on-demand listen=127.0.0.1:0 proxy-protocol=v1
+	door=$(status_of relay listening)
+	exec 5<>"/dev/tcp/127.0.0.1/${door##*:}"
+	us=$(awk -v door="$(printf :%04X "${door##*:}")" \
+	    'substr($3, 9) == door { print substr($2, 10) }' /proc/net/tcp)
+	echo hi >&5
+	read -rt 10 line <&5
+	exec 5>&-
+	assert_equal "$line" there
+	assert_equal "$(cat "$T/heard.1")" \
+	    "PROXY TCP4 127.0.0.1 127.0.0.1 $((16#$us)) ${door##*:}"$'\r\nhi'
+}
+
+@test "the PROXY header names the client of an exchange's own connection" {
+	need curl
+	local door
+
+	peer_more=(--record "$T/heard")
+	scripted backend "$REQUEST" "$OK" wait-eof
+	open_session relay "http://127.0.0.1:$port" connections=each \
+	    connect=on-demand listen=127.0.0.1:0 proxy-protocol=v1
+	door=$(status_of relay listening)
+	run -0 within 10 curl -s --local-port 20000-29999 "http://$door/" 3>&-
+	assert_output ok
+	run -0 head -n 1 "$T/heard.1"
+	assert_output --regexp "^PROXY TCP4 127.0.0.1 127.0.0.1 2[0-9]{4} ${door##*:}"
+}
+
 @test "nginx believes the PROXY header, of either version" {
 	need nginx
 	mkdir "$T/www"

@@ -54,6 +54,8 @@ struct option_row {
 	const char *text;               /* one sentence: what for */
 	/* Further check of a value's text, NULL for none: 0, or -1 + why. */
 	int (*check)(const char *value, struct why *why);
+	/* Is it there on this system?  0, or -1 + why not; NULL: always. */
+	int (*available)(struct why *why);
 	bool never_empty;               /* KEY= is refused: where an unset shell
 					   variable would switch off a check */
 };

@@ -1,10 +1,7 @@
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-
-/* The header wants to know whose strnvis(3) is meant; vis(3) is one for all. */
-#define LIBBSD_OPENBSD_VIS
-#include <vis.h>
 
 #include "base/transcript.h"
 
@@ -26,45 +23,45 @@ transcript_time(const struct timespec *when, char *out, size_t size)
 
 /* --- text --- */
 
-/* As far as bytes stand for themselves: how many. */
+/*
+ * The byte at data as vis(3) spells it with VIS_CSTYLE, by hand: that takes
+ * some hundred times as long.  What follows the piece may be a digit.  How
+ * long it is, at most 4.
+ */
 static size_t
-text_plain(const uint8_t *data, size_t size)
+text_spell(const uint8_t *data, size_t size, char *out)
 {
-	size_t n = 0;
+	static const char letters[] = "abtnvfr";        /* from 7 on */
+	uint8_t c = data[0];
+	bool digit = size < 2 || (data[1] >= '0' && data[1] <= '7');
 
-	while (n < size && data[n] >= ' ' && data[n] <= '~' &&
-	    data[n] != '\\')
-		n++;
-	return n;
-}
-
-/* One byte that does not.  What follows the piece may be a digit. */
-static void
-text_spell(const uint8_t *data, size_t size, struct buf *out)
-{
-	char spelled[8];
-	const char *end;
-
-	end = vis(spelled, data[0], VIS_CSTYLE | VIS_OCTAL | VIS_TAB | VIS_NL,
-	    size > 1 ? data[1] : '0');
-	buf_append(out, spelled, (size_t)(end - spelled));
+	out[0] = '\\';
+	if (c == '\\' || (c == 0 && !digit) || (c >= 7 && c <= 13)) {
+		out[1] = c == '\\' ? '\\' : c == 0 ? '0' : letters[c - 7];
+		return 2;
+	}
+	out[1] = (char)('0' + (c >> 6));
+	out[2] = (char)('0' + (c >> 3 & 7));
+	out[3] = (char)('0' + (c & 7));
+	return 4;
 }
 
 /* The bytes of one line, without its end. */
 static void
 text_line(const uint8_t *data, size_t size, struct buf *out)
 {
-	size_t n;
+	char *room = (char *)buf_reserve(out, 4 * size), *p = room;
+	size_t i;
 
-	while (size > 0) {
-		n = text_plain(data, size);
-		buf_append(out, data, n);
-		if (n < size)
-			text_spell(data + n, size - n, out);
-		n += n < size;
-		data += n;
-		size -= n;
+	if (room == NULL)
+		return;
+	for (i = 0; i < size; i++) {
+		if (data[i] >= ' ' && data[i] <= '~' && data[i] != '\\')
+			*p++ = (char)data[i];
+		else
+			p += text_spell(data + i, size - i, p);
 	}
+	buf_commit(out, (size_t)(p - room));
 }
 
 static void
@@ -106,9 +103,22 @@ transcript_break(struct transcript *t, struct buf *out)
 /* --- hex --- */
 
 static char
-hex_digit(unsigned n)
+hex_digit(uint64_t n)
 {
 	return "0123456789abcdef"[n & 15];
+}
+
+/* "00000010": eight digits, or as many as it takes. */
+static char *
+hex_place(uint64_t at, char *p)
+{
+	int shift = 28;
+
+	while (shift < 60 && at >> (shift + 4) != 0)
+		shift += 4;
+	for (; shift >= 0; shift -= 4)
+		*p++ = hex_digit(at >> shift);
+	return p;
 }
 
 /*
@@ -118,10 +128,11 @@ hex_digit(unsigned n)
 static void
 hex_row(uint64_t at, const uint8_t *data, size_t size, struct buf *out)
 {
-	char row[96], *p;
+	char row[96], *p = hex_place(at, row);
 	size_t i;
 
-	p = row + snprintf(row, sizeof(row), "%08" PRIx64 "  ", at);
+	*p++ = ' ';
+	*p++ = ' ';
 	for (i = 0; i < TRANSCRIPT_ROW; i++) {
 		*p++ = i < size ? hex_digit(data[i] >> 4) : ' ';
 		*p++ = i < size ? hex_digit(data[i]) : ' ';

@@ -83,6 +83,19 @@ help_command(const struct command *command)
 	return FAULT_NONE;
 }
 
+/* Nothing, where it is there. */
+static void
+help_available(int (*available)(struct why *why))
+{
+	struct why why;
+	char text[sizeof(why.text) + 32];
+
+	if (available == NULL || available(&why) == 0)
+		return;
+	snprintf(text, sizeof(text), "Not on this system: %s.", why.text);
+	help_wrap(text, 0, HELP_INDENT);
+}
+
 static void
 help_option(const struct option_row *row)
 {
@@ -92,6 +105,7 @@ help_option(const struct option_row *row)
 	    row->value != NULL ? row->value : "", row->live ? "  (live)" : "");
 	help_wrap(option_range(row, range, sizeof(range)), 0, HELP_INDENT);
 	help_wrap(row->text, 0, HELP_INDENT);
+	help_available(row->available);
 }
 
 static void
@@ -114,15 +128,11 @@ help_endpoints(void)
 {
 	const struct transport *const *t;
 	const struct imply_row *row;
-	struct why why;
 
 	for (t = transport_table; *t != NULL; t++) {
 		printf("  %s\n", (*t)->usage);
 		help_wrap((*t)->text, 0, HELP_INDENT);
-		if ((*t)->available == NULL || (*t)->available(&why) == 0)
-			continue;
-		help_wrap("Not on this system:", 0, HELP_INDENT);
-		help_wrap(why.text, 0, HELP_INDENT);
+		help_available((*t)->available);
 	}
 	for (row = imply_rows; row->scheme != NULL; row++) {
 		printf("  %s\n", row->usage);

@@ -65,8 +65,7 @@ trial_free(struct trial *a)
 {
 	timer_clear(&a->late);
 	link_free(a->link);
-	if (a->dial.tls_memory != NULL)
-		probing.target.transport->forget(&a->dial);
+	link_forget(probing.target.transport, &a->dial);
 	free(a);
 }
 
@@ -286,12 +285,9 @@ probing_prepare(struct why *why)
 	const struct probe_target *t = &probing.target;
 	struct dial dial = { .url = &t->url, .link = &t->options.link,
 		.tls = &t->options.tls };
-	int prepared = 0;
+	int prepared = link_prepare(t->transport, &dial, why);
 
-	if (t->transport->prepare != NULL) {
-		prepared = t->transport->prepare(&dial, why);
-		t->transport->forget(&dial);
-	}
+	link_forget(t->transport, &dial);
 	return prepared;
 }
 

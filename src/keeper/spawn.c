@@ -131,12 +131,35 @@ child_reap(struct keeper_child *c)
 	return true;
 }
 
+static struct keeper_child *
+child_find(pid_t pid)
+{
+	struct keeper_child *c;
+
+	TAILQ_FOREACH(c, &children, entry)
+		if (c->pid == pid)
+			return c;
+	return NULL;
+}
+
+/*
+ * One call for each that has ended, however many there are; but where a
+ * look-up's child (resolve.c) stands in front, each of ours is asked for.
+ */
 static void
 spawn_reap(void *arg)
 {
 	struct keeper_child *c, *next;
+	siginfo_t info;
 
 	(void)arg;
+	do {
+		info.si_pid = 0;
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) ==
+		    -1 || info.si_pid == 0)
+			return;
+		c = child_find(info.si_pid);
+	} while (c != NULL && child_reap(c));
 	TAILQ_FOREACH_SAFE(c, &children, entry, next)
 		child_reap(c);
 }

@@ -12,6 +12,8 @@
  * this many steps, each at most a chunk or a pipe full.
  */
 #define FLOW_STEPS 16
+/* Where somebody looks on each byte costs more. */
+#define FLOW_STEPS_MIRRORED 1
 
 static void flow_to_peer_ready(void *arg);
 static void flow_to_client_ready(void *arg);
@@ -27,11 +29,11 @@ static enum pump
 flow_run(struct session *s, enum pump (*step)(struct session *s),
     struct flow_way *way)
 {
+	int n, most = mirror_is_there(s) ? FLOW_STEPS_MIRRORED : FLOW_STEPS;
 	enum pump came = PUMP_MOVED;
-	int n;
 
 	way->wait = FLOW_SOURCE;
-	for (n = 0; came == PUMP_MOVED && (n < FLOW_STEPS ||
+	for (n = 0; came == PUMP_MOVED && (n < most ||
 	    (flow_has_link(s) && link_holds(s->link))); n++)
 		came = step(s);
 	if (came == PUMP_MOVED && chunk_length(way->chunk) > 0)

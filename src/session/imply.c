@@ -27,7 +27,7 @@ session_transport(const char *scheme, struct why *why)
 		return t;
 	for (row = imply_rows; row->scheme != NULL; row++) {
 		strlcat(why->text, ", ", sizeof(why->text));
-		strlcat(why->text, row->usage, sizeof(why->text));
+		strlcat(why->text, row->scheme, sizeof(why->text));
 	}
 	return NULL;
 }

@@ -1,12 +1,10 @@
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
-#include "session/dial.h"
 #include "session/door.h"
 #include "session/relay_internal.h"
 #include "transport/sock.h"
@@ -17,10 +15,6 @@
 #define RELAY_LOOK_MS 20
 /* So old the look-up may be that a client's link is made by. */
 #define RELAY_RECENT_MS 5000
-/* The longest pause before a peer that cannot be reached is tried again. */
-#define RELAY_AGAIN_MS 1000
-
-static void relay_dial(void *arg);
 
 static struct relays *
 relay_need(struct session *s)
@@ -75,7 +69,6 @@ relay_free(void *arg)
 		s->relays->count--;
 	if (r->guest)
 		door_left(s);
-	free(r->voice);
 	free(r->why);
 	free(r);
 }
@@ -94,8 +87,7 @@ relay_end_close(struct relay_end *e, bool reset)
 	e->fd = -1;
 }
 
-/* Both ends are closed at once; the rest goes at the end of the turn. */
-static void
+void
 relay_stop(struct relay *r, bool reset)
 {
 	if (r->gone)
@@ -138,7 +130,7 @@ relay_again(void *arg)
 	watch_again(&r->client.news);
 }
 
-static void
+void
 relay_turn(struct relay *r)
 {
 	enum pump came = relay_pump(r);
@@ -190,7 +182,7 @@ relay_client_news(void *arg)
 	}
 }
 
-static void
+void
 relay_peer_news(void *arg)
 {
 	struct relay *r = arg;
@@ -201,9 +193,9 @@ relay_peer_news(void *arg)
 	relay_turn(r);
 }
 
-/* --- reaching the peer --- */
+/* --- its beginning --- */
 
-static void
+void
 relay_watch(struct relay_end *e, int fd, loop_cb *news, struct relay *r)
 {
 	e->fd = fd;
@@ -212,129 +204,6 @@ relay_watch(struct relay_end *e, int fd, loop_cb *news, struct relay *r)
 	e->news.readable = e->link != NULL && !link_is_plain(e->link);
 	watch_init(&e->news, fd, LOOP_EDGES, news, r);
 	watch_want(&e->news, true);
-}
-
-static void
-relay_up(struct relay *r)
-{
-	struct session *s = r->s;
-	struct link *l = r->peer.link;
-
-	timer_clear(&r->timer);
-	free(r->why);
-	r->why = l->why = NULL;
-	r->up = true;
-	s->nlinks++;
-	relay_watch(&r->peer, l->fd, relay_peer_news, r);
-	relay_turn(r);
-}
-
-/* The newest failure is the session's, and so seldom told as it is logged. */
-static void
-relay_say_unserved(struct relay *r)
-{
-	struct session *s = r->s;
-	char more[48] = "";
-	uint64_t untold;
-
-	s->relays->unserved++;
-	if (!seldom_may(&s->relays->told, &untold))
-		return;
-	if (untold > 0)
-		snprintf(more, sizeof(more), " (and %ju more before it)",
-		    (uintmax_t)untold);
-	s->why = *r->why;
-	dial_failure(s);
-	session_log(s, true, "a client was closed%s: %s", more, r->why->text);
-}
-
-/* Try again, while the client may be kept waiting and it may help. */
-static bool
-relay_waits(struct relay *r)
-{
-	const int *backoff = r->s->options.session.backoff;
-	int64_t left = r->since_ms + r->s->options.door.hold - loop_now_ms();
-	int64_t ms = backoff[0];
-	int i;
-
-	if (left <= 0 || r->why->fault == FAULT_CERTIFICATE)
-		return false;
-	for (i = 1; i < r->tries && ms < RELAY_AGAIN_MS; i++)
-		ms *= 2;
-	ms = ms < RELAY_AGAIN_MS ? ms : RELAY_AGAIN_MS;
-	timer_set(&r->timer, ms < left ? ms : left, relay_dial, r);
-	return true;
-}
-
-static void
-relay_unreached(struct relay *r)
-{
-	link_free(r->peer.link);
-	r->peer.link = NULL;
-	if (relay_waits(r))
-		return;
-	relay_say_unserved(r);
-	relay_stop(r, true);
-}
-
-static void
-relay_late(void *arg)
-{
-	struct relay *r = arg;
-
-	why_fail(r->why, FAULT_TIMEOUT, "no connection within "
-	    "timeout-connect=%g s",
-	    r->s->options.link.timeout_connect / 1000.0);
-	relay_unreached(r);
-}
-
-/* What the descriptor did not tell. */
-static void
-relay_told(struct relay *r)
-{
-	r->peer.news.readable = true;
-	relay_turn(r);
-}
-
-static void
-relay_changed(struct link *l, void *arg)
-{
-	if (l->phase == LINK_UP)
-		relay_up(arg);
-	else if (l->phase == LINK_NEWS)
-		relay_told(arg);
-	else if (l->phase == LINK_FAILED)
-		relay_unreached(arg);
-}
-
-/* What programs say is logged; of connections there are too many for that. */
-static bool
-relay_talks(const struct session *s)
-{
-	return s->transport->flags & TRANSPORT_RUNS ||
-	    s->options.child.on_connect != NULL;
-}
-
-static void
-relay_note(void *arg, const char *text)
-{
-	const struct relay *r = arg;
-
-	session_log(r->s, false, "%s", text);
-}
-
-static void
-relay_dial(void *arg)
-{
-	struct relay *r = arg;
-	struct session *s = r->s;
-
-	r->tries++;
-	timer_set(&r->timer, s->options.link.timeout_connect, relay_late, r);
-	dial_refresh(s);
-	r->peer.link = link_new(s->transport, r->voice != NULL ?
-	    &r->voice->dial : &s->dial, relay_changed, r, r->why,
-	    relay_talks(s) ? relay_note : NULL);
 }
 
 static struct relay *
@@ -353,34 +222,14 @@ relay_make(struct session *s, int fd, struct link *l)
 	return r;
 }
 
-/* The header that tells the peer of us is to tell it of the client. */
-static void
-relay_speak(struct relay *r)
-{
-	struct relay_voice *v;
-	struct prelude_ends *ends;
-	socklen_t from = sizeof(ends->from), to = sizeof(ends->to);
-
-	if (r->s->options.link.proxy_protocol == 0)
-		return;
-	v = r->voice = xcalloc(1, sizeof(*r->voice));
-	ends = &v->ends;
-	v->dial = r->s->dial;
-	v->dial.client = ends;
-	getpeername(r->client.fd, (struct sockaddr *)&ends->from, &from);
-	getsockname(r->client.fd, (struct sockaddr *)&ends->to, &to);
-}
-
 static void
 relay_begin(struct relay *r)
 {
 	struct session *s = r->s;
 
-	relay_speak(r);
 	s->relays->count++;
 	r->to_peer.bytes = &s->flow.to_peer.bytes;
 	r->to_client.bytes = &s->flow.to_client.bytes;
-	r->why = xcalloc(1, sizeof(*r->why));
 	relay_dial(r);
 }
 

@@ -1,5 +1,6 @@
 /*
- * A relay's insides: relay.c has its life, relay_pump.c moves its bytes.
+ * A relay's insides: relay.c has its life, relay_dial.c reaches its peer,
+ * relay_pump.c moves its bytes.
  */
 #ifndef SESSION_RELAY_INTERNAL_H
 #define SESSION_RELAY_INTERNAL_H
@@ -14,8 +15,6 @@
 #include "session/pump.h"
 #include "session/relay.h"
 #include "session/relay_pipe.h"
-#include "transport/prelude.h"
-#include "transport/transport.h"
 
 /*
  * One side.  news.readable and news.writable are presumed, from the loop's
@@ -52,7 +51,6 @@ struct relay {
 	bool gone;              /* to be freed at the end of the turn */
 	int tries;              /* to reach the peer */
 	int64_t since_ms;       /* the client came, or one end broke */
-	struct relay_voice *voice;      /* proxy-protocol: for whom it speaks */
 	struct timer timer;     /* of reaching the peer; of resetting */
 	struct deferred later;  /* goes on, or is freed */
 	struct why *why;        /* while the peer is being reached */
@@ -67,11 +65,20 @@ struct relays {
 	struct seldom told;     /* of clients that were not served */
 };
 
-/* What the session dials, in its client's name. */
-struct relay_voice {
-	struct dial dial;
-	struct prelude_ends ends;
-};
+/* --- relay.c --- */
+
+/* Both ends are closed at once; the rest goes at the end of the turn. */
+void relay_stop(struct relay *r, bool reset);
+/* Move what can be moved, and see what that means. */
+void relay_turn(struct relay *r);
+/* This end has the descriptor now: `news' tells what happens there. */
+void relay_watch(struct relay_end *e, int fd, loop_cb *news, struct relay *r);
+void relay_peer_news(void *arg);
+
+/* --- relay_dial.c --- */
+
+/* Make the link to the peer: it is up, or tried again, or the client goes. */
+void relay_dial(struct relay *r);
 
 /* --- relay_pump.c --- */
 

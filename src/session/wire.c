@@ -11,6 +11,8 @@
 
 /* The most steps one turn takes before others have theirs. */
 #define WIRE_STEPS 64
+/* Where somebody looks on each byte costs more. */
+#define WIRE_STEPS_MIRRORED 8
 
 /* --- beginning --- */
 
@@ -106,6 +108,8 @@ wire_new(struct session *s, struct dialogue *owner)
 	dial_refresh(s);
 	w->link = link_new(s->transport, &s->dial, wire_changed, w, &w->why,
 	    wire_note);
+	if (owner != NULL)
+		link_for(w->link, owner->channel->in_fd);
 	return w;
 }
 
@@ -358,7 +362,8 @@ wire_end_failed(struct wire *w)
 void
 wire_turn(struct wire *w)
 {
-	int steps = 0;
+	int steps = 0, most = mirror_is_there(w->s) ? WIRE_STEPS_MIRRORED :
+	    WIRE_STEPS;
 
 	if (w->link == NULL || !w->up)
 		return;
@@ -367,12 +372,12 @@ wire_turn(struct wire *w)
 		return;
 	}
 	w->blocked = false;
-	while (w->link != NULL && steps++ < WIRE_STEPS && reply_step(w))
+	while (w->link != NULL && steps++ < most && reply_step(w))
 		;
 	if (w->link == NULL)
 		return;
 	/* Others have their turn, and then this one again. */
-	if (steps > WIRE_STEPS)
+	if (steps > most)
 		wire_resume(w);
 	wire_want(w);
 }

@@ -4,7 +4,8 @@
  *
  * Such a link is up when its program has said something, or has not ended
  * within CHILD_SETTLE_MS: a shell that finds no program has told so by then.
- * After one that was there the next is up at once.  It ends with the program, and its end tells how that ended.
+ * After one that was there the next is up at once.  It ends with the program,
+ * and its end tells how that ended.
  */
 #ifndef TRANSPORT_CHILD_H
 #define TRANSPORT_CHILD_H

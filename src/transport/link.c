@@ -94,6 +94,7 @@ const struct option_row link_option_rows[11] = {
 	    .type = OPTION_STRING,
 	    .offset = offsetof(struct link_options, place.netns),
 	    .check = link_check_netns,
+	    .available = netns_available,
 	    .never_empty = true,
 	    .text = "Resolve and connect in this network namespace and in no "
 		    "other: a name of ip-netns(8), or the path of a namespace "
@@ -131,7 +132,9 @@ const struct option_row link_option_rows[11] = {
 	    .choices = "no|v1|v2",
 	    .value = "no",
 	    .text = "Begin the connection with a PROXY header of this "
-		    "version, which names both its ends." },
+		    "version, which names both its ends; with "
+		    "connections=each, the client of a front door and whom "
+		    "it has called." },
 };
 
 int
@@ -156,6 +159,7 @@ struct link_driver {
 	struct deferred step;
 	struct way *way;        /* NULL: not begun, or nothing to say */
 	bool arrived;           /* at the endpoint: its way is done */
+	struct prelude_ends *client;    /* for whom it is made; NULL: for us */
 };
 
 static struct link *
@@ -213,7 +217,7 @@ link_go(struct link *l)
 	if (d->arrived)
 		return 1;
 	if (d->way == NULL)
-		up = way_new(l, &d->way);
+		up = way_new(l, d->client, &d->way);
 	if (up == 1 && d->way != NULL)
 		up = way_advance(d->way, l);
 	if (up != 1)
@@ -278,6 +282,7 @@ link_driver_free(struct link *l)
 	if (d == NULL)
 		return;
 	way_free(d->way);
+	free(d->client);
 	deferred_clear(&d->step);
 	watch_clear(&d->readable);
 	watch_clear(&d->writable);
@@ -403,6 +408,13 @@ link_ahead_free(struct link *l)
 		buf_clear(l->ahead);
 	free(l->ahead);
 	l->ahead = NULL;
+}
+
+void
+link_for(struct link *l, int client_fd)
+{
+	free(l->driver->client);
+	l->driver->client = way_client(l->dial, client_fd);
 }
 
 const char *

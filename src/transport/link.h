@@ -97,6 +97,12 @@ struct link *link_new(const struct transport *t, struct dial *dial,
     link_cb *changed, void *arg, struct why *why,
     void (*note)(void *arg, const char *text));
 /*
+ * It is made for the client at the other end of this socket, whom
+ * proxy-protocol= names to the peer, if they speak TCP.  To be called right
+ * after link_new().
+ */
+void link_for(struct link *l, int client_fd);
+/*
  * While it is not up: whose answer is waited for, where it is not the
  * endpoint's ("proxy socks5://192.0.2.1:1080"); else NULL.
  */

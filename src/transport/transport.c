@@ -18,14 +18,14 @@ const struct transport *const transport_table[] = {
 const struct transport *
 transport_find(const char *name, struct why *why)
 {
-	char known[320] = "";
+	char known[200] = "";
 	size_t i;
 
 	for (i = 0; transport_table[i] != NULL; i++) {
 		if (strcmp(transport_table[i]->name, name) == 0)
 			return transport_table[i];
 		strlcat(known, i ? ", " : "", sizeof(known));
-		strlcat(known, transport_table[i]->usage, sizeof(known));
+		strlcat(known, transport_table[i]->name, sizeof(known));
 	}
 	why_fail(why, FAULT_USAGE,
 	    "\"%.40s\" is not a kind of endpoint; there are %s", name, known);

@@ -17,7 +17,6 @@
 
 struct keeper_address;
 struct link;
-struct prelude_ends;
 
 /*
  * What a session dials, each time it dials, or how it takes those who call:
@@ -35,11 +34,6 @@ struct dial {
 	char exit[16];          /* how the newest program ended: "3", "SIGHUP" */
 	bool proven;            /* ... it was there, and so will the next be */
 	struct via *via;        /* as via= says it, parsed; NULL: none */
-	/*
-	 * Whom we speak for, and whom they have called, which proxy-protocol=
-	 * tells the peer; borrowed.  NULL: ourselves.
-	 */
-	const struct prelude_ends *client;
 	int recent_ms;          /* a look-up this old will do; 0: a fresh one */
 	bool accepts;           /* peers come to us: link_accept() */
 };

@@ -221,24 +221,36 @@ way_advance(struct way *way, struct link *l)
 	}
 }
 
-static void
-way_find_ends(struct way *way, const struct link *l)
+struct prelude_ends *
+way_client(const struct dial *dial, int fd)
 {
-	struct prelude_ends *ends = &way->ends;
-	socklen_t length = sizeof(ends->from);
+	struct prelude_ends *ends;
+	socklen_t nfrom = sizeof(ends->from), nto = sizeof(ends->to);
 
-	if (l->dial->client != NULL) {
-		*ends = *l->dial->client;
-		return;
-	}
-	/* Of what has none the family stays 0, which is AF_UNSPEC. */
-	getsockname(l->fd, (struct sockaddr *)&ends->from, &length);
-	length = sizeof(ends->to);
-	getpeername(l->fd, (struct sockaddr *)&ends->to, &length);
+	if (way_header(dial) == NULL)
+		return NULL;
+	ends = xcalloc(1, sizeof(*ends));
+	if (getpeername(fd, (struct sockaddr *)&ends->from, &nfrom) == 0 &&
+	    getsockname(fd, (struct sockaddr *)&ends->to, &nto) == 0 &&
+	    (ends->from.ss_family == AF_INET ||
+	    ends->from.ss_family == AF_INET6))
+		return ends;
+	free(ends);
+	return NULL;
+}
+
+/* Of what has none the family stays 0, which is AF_UNSPEC. */
+static void
+way_find_ends(struct prelude_ends *ends, int fd)
+{
+	socklen_t nfrom = sizeof(ends->from), nto = sizeof(ends->to);
+
+	getsockname(fd, (struct sockaddr *)&ends->from, &nfrom);
+	getpeername(fd, (struct sockaddr *)&ends->to, &nto);
 }
 
 int
-way_new(struct link *l, struct way **out)
+way_new(struct link *l, const struct prelude_ends *client, struct way **out)
 {
 	const struct dial *dial = l->dial;
 	struct way *way;
@@ -255,7 +267,10 @@ way_new(struct link *l, struct way **out)
 		if (way->logins == NULL)
 			return link_fail(l, FAULT_CONNECT, "%s", why.text);
 	}
-	way_find_ends(way, l);
+	if (client != NULL)
+		way->ends = *client;
+	else
+		way_find_ends(&way->ends, l->fd);
 	way_choose(way, dial);
 	return way_begin(way, l);
 }

@@ -14,6 +14,7 @@
 
 struct dial;
 struct link;
+struct prelude_ends;
 struct prelude_kind;
 struct transport;
 struct way;
@@ -38,10 +39,18 @@ const struct url *way_first(struct dial *dial, struct why *why);
 bool way_hears_greeting(const struct dial *dial);
 
 /*
- * What is to be said on the connection of `l', the bottom of a stack, whose
- * descriptor is there.  1 and NULL in *out: nothing; 1; or -1 + link_fail().
+ * The client at the other end of this socket and the address that it has
+ * called, where proxy-protocol= wants to know and they are of TCP; the caller
+ * frees.  Else NULL.
  */
-int way_new(struct link *l, struct way **out);
+struct prelude_ends *way_client(const struct dial *dial, int fd);
+
+/*
+ * What is to be said on the connection of `l', the bottom of a stack, whose
+ * descriptor is there, and which is made for `client' (NULL: for us).  1 and NULL in *out: nothing; 1; or -1 + link_fail().
+ */
+int way_new(struct link *l, const struct prelude_ends *client,
+    struct way **out);
 /* As advance() of a transport. */
 int way_advance(struct way *way, struct link *l);
 /* Who is to speak, "proxy socks5://127.0.0.1:1080"; NULL: nobody. */

@@ -2,7 +2,8 @@
 UNITS = tests/unit/test_buf tests/unit/test_option \
 	tests/unit/test_url tests/unit/test_why tests/unit/test_words \
 	tests/unit/test_framing tests/unit/test_http tests/unit/test_slots \
-	tests/unit/test_prelude tests/unit/test_access
+	tests/unit/test_prelude tests/unit/test_access \
+	tests/unit/test_transcript
 check_PROGRAMS += $(UNITS)
 UNIT_TESTS += $(UNITS)
 
@@ -22,6 +23,9 @@ tests_unit_test_http_SOURCES = tests/unit/test_http.c tests/unit/tap.h
 tests_unit_test_http_LDADD = src/libfifod.a $(LIBBSD_LIBS)
 tests_unit_test_slots_SOURCES = tests/unit/test_slots.c tests/unit/tap.h
 tests_unit_test_slots_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS)
+tests_unit_test_transcript_SOURCES = tests/unit/test_transcript.c \
+	tests/unit/tap.h
+tests_unit_test_transcript_LDADD = src/libfifod.a $(LIBBSD_LIBS)
 tests_unit_test_prelude_SOURCES = tests/unit/test_prelude.c tests/unit/tap.h
 tests_unit_test_prelude_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS)
 tests_unit_test_access_SOURCES = tests/unit/test_access.c tests/unit/tap.h
