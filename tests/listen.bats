@@ -1,6 +1,6 @@
 # The side that waits: peers connect to a session.
 
-# What `sh -c' gets is in '…'.
+# What `sh -c' and `eval' get is in '…'.
 # shellcheck disable=SC2016
 
 load helper/common
@@ -33,7 +33,13 @@ stays()
 	local fd
 
 	mkfifo "$T/$1.says"
-	nc 127.0.0.1 "$port" <"$T/$1.says" >"$T/$1.heard" 2>/dev/null 3>&- &
+	(
+		# The others' ends of what they say are not this one's.
+		for fd in "${!FD_@}"; do
+			eval "exec ${!fd}>&-"
+		done
+		exec nc -N 127.0.0.1 "$port" 3>&-
+	) <"$T/$1.says" >"$T/$1.heard" 2>/dev/null 3>&- &
 	pid_add $! "nc.$1"
 	printf -v "PID_$1" %s $!
 	exec {fd}>"$T/$1.says"
@@ -579,7 +585,8 @@ session a (it will be tried again)"
 	ctl set s timeout-read=5
 	echo to-a >"$S/peers/1/in"
 	wait_for_line "$T/a.heard" '^to-a$'
-	run sed 's/^.*Z //' "$T/record"
+	sed 's/^.*Z //' "$T/record" | sort >"$T/sorted"
+	run cat "$T/sorted"
 	assert_output $'< from-a\n< from-b\n> to-a'
 }
 
@@ -697,7 +704,7 @@ session a (it will be tried again)"
 	printf 'line\n' >&"$FD_a"
 	wait_for_line "$T/all" '^half line$'
 	printf 'last' >&"$FD_a"
-	stop_pid "$PID_a"
+	exec {FD_a}>&-
 	printf 'after\n' >&"$FD_b"
 	wait_for_line "$T/all" '^last$'
 	wait_for_line "$T/all" '^after$'
