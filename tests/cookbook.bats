@@ -54,7 +54,7 @@ cook()
 # address SESSION [N]: the Nth address it listens at; its port alone
 address()
 {
-	printf '%b\n' "$(status_of "$1" listening)" | sed -n "${2:-1}p"
+	status_of "$1" listening | sed -n "${2:-1}p"
 }
 
 port_of()

@@ -16,7 +16,7 @@ setup()
 # door SESSION [N]: the Nth address that it listens at
 door()
 {
-	printf '%b\n' "$(status_of "$1" listening)" | sed -n "${2:-1}p"
+	status_of "$1" listening | sed -n "${2:-1}p"
 }
 
 # door_port SESSION [N]: its port alone
