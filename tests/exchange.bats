@@ -555,7 +555,7 @@ ask_again()
 	framing=idle:0|idle:
 	framing=http pipeline=2|pipeline=2: framing=http takes one request
 	delivery=message|framing=stream has no messages
-	connections=2|framing=stream has one connection
+	connections=2|in a stream there is one, or each client has its own
 	framing=line connections=0|"0" is neither a number from 1 to 1000 nor each
 	framing=line connections=all|"all" is neither a number from 1 to 1000
 	framing=line pipeline=0|"0" is not a whole number from 1 to 1000

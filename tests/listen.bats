@@ -587,7 +587,7 @@ session a (it will be tried again)"
 	wait_for_line "$T/a.heard" '^to-a$'
 	sed 's/^.*Z //' "$T/record" | sort >"$T/sorted"
 	run cat "$T/sorted"
-	assert_output $'< from-a\n< from-b\n> to-a'
+	assert_output $'<1 from-a\n<2 from-b\n>1 to-a'
 }
 
 @test "on-connect speaks with a peer before anybody else does" {
