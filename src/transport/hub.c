@@ -276,6 +276,15 @@ hub_read(struct link *l, void *data, size_t size)
 	return -1;
 }
 
+/* There is more, and it is not going to be told of. */
+static bool
+hub_holds(const struct link *l)
+{
+	struct hub *h = hub_of(l);
+
+	return !h->kick.queued && hub_next(h) != NULL;
+}
+
 /* --- to the peers --- */
 
 /* With drop: what it has not got in time it misses. */
@@ -485,6 +494,7 @@ static const struct transport transport_hub = {
 	.write = hub_write,
 	.pending = hub_pending,
 	.unsent = hub_unsent,
+	.holds = hub_holds,
 	.unacknowledged = hub_unacknowledged,
 	.finish = hub_finish,
 	.close = hub_close,
