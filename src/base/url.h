@@ -20,7 +20,8 @@ struct url {
 
 /*
  * Parse `text` into a zeroed u.  scheme://HOST[:PORT][/REST] has a host;
- * scheme:REST has none; that of a scheme-listen may be empty.  0, or -1 + FAULT_USAGE (u stays zeroed).
+ * scheme:REST has none; that of a scheme-listen may be empty.  0, or -1 +
+ * FAULT_USAGE (u stays zeroed).
  * Refused: no scheme, an empty host, one over URL_HOST_MAX, a port outside
  * 0..65535, control characters, unbalanced brackets, an IPv6 address without
  * brackets.

@@ -187,8 +187,8 @@ relay_peer_news(void *arg)
 {
 	struct relay *r = arg;
 
-	if (!relay_is_layered(&r->peer) && !r->broken && !r->client.news.writable &&
-	    relay_has_lost(&r->peer, POLLERR))
+	if (!relay_is_layered(&r->peer) && !r->broken &&
+	    !r->client.news.writable && relay_has_lost(&r->peer, POLLERR))
 		relay_break(r, &r->peer);
 	relay_turn(r);
 }

@@ -213,8 +213,8 @@ way_copy(struct relay *r, struct relay_way *w)
 static bool
 way_may_splice(const struct relay *r, struct relay_way *w)
 {
-	if (!w->bulk || mirror_is_there(r->s) || !fifo_can_splice() || !end_is_plain(w->from) ||
-	    !end_is_plain(w->to))
+	if (!w->bulk || !fifo_can_splice() || mirror_is_there(r->s) ||
+	    !end_is_plain(w->from) || !end_is_plain(w->to))
 		return false;
 	if (w->pipe == NULL)
 		w->pipe = relay_pipe_take();

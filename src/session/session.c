@@ -395,8 +395,8 @@ session_drain(void *arg)
 	flow_turn(s);
 	if (s->state != SESSION_CLOSING)
 		return;
-	if (left <= 0 || s->flow.deaf || (s->link->finished && link_pending(s->link) == 0 &&
-	    link_unacknowledged(s->link) == 0))
+	if (left <= 0 || s->flow.deaf || (s->link->finished &&
+	    link_pending(s->link) == 0 && link_unacknowledged(s->link) == 0))
 		session_end(s);
 	else
 		timer_set(&s->deadline,

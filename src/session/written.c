@@ -72,8 +72,8 @@ written_mark(struct session *s, struct written *w)
 }
 
 /*
- * In a stream to one peer: so many bytes have arrived for certain.  TLS sends more than
- * it is given, so this is not too high.
+ * In a stream to one peer: so many bytes have arrived for certain.  TLS sends
+ * more than it is given, so this is not too high.
  */
 static bool
 written_arrived(struct session *s, const struct written *w)

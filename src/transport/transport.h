@@ -20,8 +20,9 @@ struct link;
 
 /*
  * What a session dials, each time it dials, or how it takes those who call:
- * owned by the session, outlives its links.  `tls_memory` is what prepare() has made of the options and what
- * one link leaves for the next (context, session ticket).
+ * owned by the session, outlives its links.  `tls_memory` is what prepare() has
+ * made of the options and what one link leaves for the next (context, session
+ * ticket).
  */
 struct dial {
 	const struct url *url;

@@ -47,7 +47,8 @@ struct prelude_ends *way_client(const struct dial *dial, int fd);
 
 /*
  * What is to be said on the connection of `l', the bottom of a stack, whose
- * descriptor is there, and which is made for `client' (NULL: for us).  1 and NULL in *out: nothing; 1; or -1 + link_fail().
+ * descriptor is there, and which is made for `client' (NULL: for us).  1 and
+ * NULL in *out: nothing; 1; or -1 + link_fail().
  */
 int way_new(struct link *l, const struct prelude_ends *client,
     struct way **out);
