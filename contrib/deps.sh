@@ -31,6 +31,8 @@ test    timeout                         coreutils
 test    xargs                           findutils
 test    ps                              procps
 test    strace                          strace
+test    /usr/sbin/sshd                  openssh-server
+test    ssh                             openssh-client
 test    mandoc                          mandoc
 test    shellcheck                      shellcheck
 test    curl                            curl

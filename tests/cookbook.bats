@@ -138,9 +138,54 @@ here()
 	assert_line --regexp '(^| )8$'
 }
 
+# start_sshd: for whoever we are, and a configuration of ssh that goes there
+start_sshd()
+{
+	local sshd
+
+	here ssh-keygen
+	sshd=$(PATH=$PATH:/usr/sbin command -v sshd) || skip "no sshd here"
+	[ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd
+	ssh-keygen -q -t ed25519 -N '' -f "$T/host"
+	ssh-keygen -q -t ed25519 -N '' -f "$T/mine"
+	cp "$T/mine.pub" "$T/allowed"
+	# It takes no port 0: one that was free a moment ago, until it has one.
+	for ((tries = 0; tries < 10; tries++)); do
+		start_peer port echo
+		stop_peer port
+		cat >"$T/sshd_config" <<-END
+			ListenAddress 127.0.0.1:$port
+			HostKey $T/host
+			AuthorizedKeysFile $T/allowed
+			PidFile none
+			StrictModes no
+			UsePAM no
+			PermitRootLogin yes
+		END
+		background "$T/sshd.log" "$sshd" -D -e -f "$T/sshd_config"
+		wait_until 10 sshd_settled "$BACKGROUND_PID"
+		! grep -q 'Server listening' "$T/sshd.log" || break
+	done
+	cat >"$T/ssh_config" <<-END
+		Host example.org
+		HostName 127.0.0.1
+		Port $port
+		IdentityFile $T/mine
+		IdentitiesOnly yes
+		StrictHostKeyChecking no
+		UserKnownHostsFile /dev/null
+		LogLevel ERROR
+	END
+}
+
+sshd_settled()
+{
+	grep -q 'Server listening' "$T/sshd.log" || pid_gone "$1"
+}
+
 @test "3: a shell on another host is asked over one connection" {
-	# What ssh does there is done by a shell here.
-	swap 'ssh example.org' ''
+	start_sshd
+	swap 'ssh example.org' "ssh -F $T/ssh_config example.org"
 	run -0 cook 3 3
 	assert_output Linux
 }
@@ -244,6 +289,8 @@ here()
 	cook 9 1
 	run -0 fetch "http://127.0.0.1:$(port_of blue)/inside"
 	assert_output --partial 'path /inside'
+	run -0 fetch --unix-socket ./blue http://localhost/file
+	assert_output --partial 'path /file'
 	run ! fetch "http://127.0.0.1:$port/"
 	# No namespace, no connection, and no other way either.
 	stop_peer back

@@ -18,7 +18,10 @@
  *   OPTION_MODE     mode_t             octal, min..max
  *   OPTION_STRING   char *             NULL when empty; owned by the struct
  *   OPTION_PATH     char *             made absolute against cwd; same
- * The last two are at most OPTION_TEXT_MAX bytes long.
+ *   OPTION_ENDPOINTS  char *           endpoints (url.h) or other words, with
+ *                                      commas or blanks between: of scheme:PATH
+ *                                      the path is made absolute; same
+ * The last three are at most OPTION_TEXT_MAX bytes long.
  */
 #ifndef BASE_OPTION_H
 #define BASE_OPTION_H
@@ -41,6 +44,7 @@ enum option_type {
 	OPTION_MODE,
 	OPTION_STRING,
 	OPTION_PATH,
+	OPTION_ENDPOINTS,
 };
 
 struct option_row {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/option_type.h"
+#include "base/url.h"
 #include "base/words.h"
 #include "base/xalloc.h"
 
@@ -252,6 +253,69 @@ path_parse(const struct option_row *row, const struct option_spelling *given,
 	return string_take(v, words_absolute(given->cwd, given->text), why);
 }
 
+/* Does this word name a relative path, as scheme:PATH?  Where it begins. */
+static const char *
+endpoint_relative(const char *word)
+{
+	struct url u = { 0 };
+	struct why why;
+	const char *path = NULL;
+
+	if (url_parse(&u, word, &why) == -1)
+		return NULL;
+	if (u.host == NULL && strchr("/@", u.rest[0]) == NULL)
+		path = word + strlen(u.scheme) + 1;
+	url_clear(&u);
+	return path;
+}
+
+static char *
+endpoint_absolute(const char *word, const char *cwd, struct why *why)
+{
+	const char *path = endpoint_relative(word);
+	char *absolute, *whole;
+
+	if (path == NULL)
+		return xstrdup(word);
+	if (cwd == NULL) {
+		why_fail(why, FAULT_USAGE, "\"%.80s\": the path must be "
+		    "absolute here", word);
+		return NULL;
+	}
+	absolute = words_absolute(cwd, path);
+	words_tidy(absolute);
+	whole = xasprintf("%.*s%s", (int)(path - word), word, absolute);
+	free(absolute);
+	return whole;
+}
+
+static int
+endpoints_parse(const struct option_row *row,
+    const struct option_spelling *given, union option_slot *v, struct why *why)
+{
+	char *copy = xstrdup(given->text), *rest = copy, *list = NULL;
+	char *word, *one = copy, *more;
+
+	(void)row;
+	while (one != NULL && (word = strsep(&rest, ", \t")) != NULL) {
+		if (*word == '\0')
+			continue;
+		one = endpoint_absolute(word, given->cwd, why);
+		if (one == NULL)
+			break;
+		more = list == NULL ? xstrdup(one) :
+		    xasprintf("%s,%s", list, one);
+		free(list);
+		free(one);
+		list = more;
+	}
+	free(copy);
+	if (one != NULL)
+		return string_take(v, list, why);
+	free(list);
+	return -1;
+}
+
 static void
 string_print(const struct option_row *row, const union option_slot *v,
     char *out, size_t size)
@@ -319,6 +383,11 @@ static const struct option_type_row types[] = {
 	[OPTION_PATH] = {
 		.size = sizeof(char *), .unit = "path",
 		.parse = path_parse, .print = string_print,
+		.clear = string_clear,
+	},
+	[OPTION_ENDPOINTS] = {
+		.size = sizeof(char *), .unit = "endpoints",
+		.parse = endpoints_parse, .print = string_print,
 		.clear = string_clear,
 	},
 };

@@ -247,3 +247,24 @@ words_absolute(const char *cwd, const char *path)
 	return xasprintf("%s%s%s", cwd, n > 0 && cwd[n - 1] == '/' ? "" : "/",
 	    path);
 }
+
+void
+words_tidy(char *path)
+{
+	char *in = path, *out = path;
+	size_t n;
+
+	while (*in != '\0') {
+		in += strspn(in, "/");
+		n = strcspn(in, "/");
+		if (n > 0 && !(n == 1 && in[0] == '.')) {
+			*out++ = '/';
+			memmove(out, in, n);
+			out += n;
+		}
+		in += n;
+	}
+	if (out == path)
+		*out++ = '/';
+	*out = '\0';
+}

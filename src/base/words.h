@@ -38,5 +38,11 @@ const char *words_nearest(const char *word, const char *const *candidates);
  * "/x/./y" is left as it is.  The caller frees.
  */
 char *words_absolute(const char *cwd, const char *path);
+/*
+ * An absolute path without `//', `/./' and a trailing slash, in place: what
+ * may be dropped without asking the file system, so that `sess' and `./sess/'
+ * are the same.
+ */
+void words_tidy(char *path);
 
 #endif

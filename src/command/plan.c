@@ -6,32 +6,6 @@
 #include "command/plan.h"
 #include "transport/transport.h"
 
-/*
- * An absolute path without `//`, `/./` and a trailing slash, in place: what
- * may be dropped without asking the file system, so that `-d sess` and
- * `-d ./sess/` are the same.
- */
-static void
-plan_tidy(char *path)
-{
-	char *in = path, *out = path;
-	size_t n;
-
-	while (*in != '\0') {
-		in += strspn(in, "/");
-		n = strcspn(in, "/");
-		if (n > 0 && !(n == 1 && in[0] == '.')) {
-			*out++ = '/';
-			memmove(out, in, n);
-			out += n;
-		}
-		in += n;
-	}
-	if (out == path)
-		*out++ = '/';
-	*out = '\0';
-}
-
 static int
 plan_alias(struct plan *p, const char *path, const char *cwd, struct why *why)
 {
@@ -41,7 +15,7 @@ plan_alias(struct plan *p, const char *path, const char *cwd, struct why *why)
 		return why_fail(why, FAULT_USAGE,
 		    "-d: the path must be absolute here");
 	p->alias = words_absolute(cwd, path);
-	plan_tidy(p->alias);
+	words_tidy(p->alias);
 	return 0;
 }
 
@@ -64,7 +38,7 @@ plan_endpoint(struct plan *p, const char *text, const char *cwd,
 		return why_fail(why, FAULT_USAGE, "\"%.80s\": the path must be "
 		    "absolute here", text);
 	path = words_absolute(cwd, p->url.rest);
-	plan_tidy(path);
+	words_tidy(path);
 	absolute = xasprintf("%s:%s", p->url.scheme, path);
 	url_clear(&p->url);
 	parsed = url_parse(&p->url, absolute, why);

@@ -6,7 +6,6 @@
 
 #include "base/option.h"
 #include "base/words.h"
-#include "base/xalloc.h"
 #include "command/call.h"
 #include "command/facts.h"
 
@@ -34,31 +33,16 @@ status_line(const char *key, const char *value, void *arg)
 	call_print(arg, "%s=%s\n", key, words_vis(value, safe, sizeof(safe)));
 }
 
-/* A value alone has its lines, each spelled by itself. */
-static void
-status_bare(struct call *c, const char *value)
-{
-	char safe[STATUS_VALUE], *line;
-	const char *end;
-
-	for (;; value = end + 1) {
-		end = value + strcspn(value, "\n");
-		line = xasprintf("%.*s", (int)(end - value), value);
-		call_print(c, "%s\n", words_vis(line, safe, sizeof(safe)));
-		free(line);
-		if (*end == '\0')
-			return;
-	}
-}
-
 static void
 status_match(const char *key, const char *value, void *arg)
 {
 	struct status_search *search = arg;
+	char safe[STATUS_VALUE];
 
 	if (strcmp(key, search->key) == 0) {
 		search->found = true;
-		status_bare(search->call, value);
+		call_print(search->call, "%s\n",
+		    words_vis(value, safe, sizeof(safe)));
 	}
 	if (search->n < STATUS_KEYS) {
 		strlcpy(search->keys[search->n], key,

@@ -40,7 +40,7 @@ door_check_access(const char *value, struct why *why)
 
 const struct option_row door_option_rows[9] = {
 	{ .name = "listen",
-	    .type = OPTION_STRING,
+	    .type = OPTION_ENDPOINTS,
 	    DOOR_ROW(listen),
 	    .value = "",
 	    .check = door_check_listen,

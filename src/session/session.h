@@ -253,7 +253,8 @@ int session_state_find(const char *name, struct why *why);
 
 /*
  * Every fact of `status`, in its order, key and plain value, current to this
- * moment; the options follow as option.KEY.
+ * moment; one that has several values comes several times in a row.  The
+ * options follow as option.KEY.
  */
 void session_facts(struct session *s,
     void (*emit)(const char *key, const char *value, void *arg), void *arg);

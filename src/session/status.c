@@ -331,7 +331,7 @@ const struct status_row status_rows[] = {
 	{ "record-error", fact_record_error, "Why nothing is recorded at this "
 	    "moment; empty: all is well, or nothing is to be." },
 	{ "listening", fact_listening, "The addresses at which peers can "
-	    "connect, a line each." },
+	    "connect, a line each.", true },
 	{ "peers", fact_peers, "Peers that are connected now." },
 	{ "keeper", fact_process, "Process id of the keeper." },
 	{ "engine", fact_process, "Process id of the engine; the same process "
@@ -362,17 +362,32 @@ status_options(struct session *s,
 	}
 }
 
+/* The first of several, and what is left of them. */
+static char *
+status_rest(const struct status_row *row, char *value)
+{
+	char *end = row->lines ? strchr(value, '\n') : NULL;
+
+	if (end == NULL)
+		return NULL;
+	*end = '\0';
+	return end + 1;
+}
+
 void
 session_facts(struct session *s,
     void (*emit)(const char *key, const char *value, void *arg), void *arg)
 {
-	char value[FACT_SIZE];
+	char values[FACT_SIZE], *value, *rest;
 	size_t i;
 
 	for (i = 0; i < status_nrows; i++) {
-		value[0] = '\0';
-		status_rows[i].fact(s, value);
-		emit(status_rows[i].key, value, arg);
+		values[0] = '\0';
+		status_rows[i].fact(s, values);
+		for (value = values; value != NULL; value = rest) {
+			rest = status_rest(&status_rows[i], value);
+			emit(status_rows[i].key, value, arg);
+		}
 	}
 	status_options(s, emit, arg);
 }

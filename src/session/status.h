@@ -12,6 +12,7 @@ struct status_row {
 	const char *key;
 	void (*fact)(struct session *s, char *out);
 	const char *text;
+	bool lines;             /* several values: each is told by itself */
 };
 extern const struct status_row status_rows[];
 extern const size_t status_nrows;
