@@ -725,6 +725,12 @@ session a (it will be tried again)"
 	[ "$(cat "$T/c.heard")" = now ]
 }
 
+# has_bytes FILE N: or more
+has_bytes()
+{
+	[ "$(wc -c <"$1")" -ge "$2" ]
+}
+
 @test "a line that is too long is whole too, unless it stops in the middle" {
 	listen_session s tcp-listen://127.0.0.1:0 accept=merge
 	background "$T/all" cat "$S/out"
@@ -732,12 +738,14 @@ session a (it will be tried again)"
 	stays b
 	wait_status s peers 2
 	head -c 300000 /dev/zero | tr '\0' x >&"$FD_a"
+	wait_until 10 has_bytes "$T/all" 1
 	echo b >&"$FD_b"
 	echo end >&"$FD_a"
 	wait_for_line "$T/all" '^b$'
 	run awk '{ print length }' "$T/all"
 	assert_output $'300003\n1'
 	head -c 100000 /dev/zero | tr '\0' y >&"$FD_a"
+	wait_until 10 has_bytes "$T/all" 300007
 	echo b >&"$FD_b"
 	wait_until 10 sh -c '[ "$(wc -l <"$1")" -eq 4 ]' sh "$T/all"
 	run awk '{ print length }' "$T/all"
