@@ -5,6 +5,7 @@
 # subshells:
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2153,SC2154
 load helper/common
+load helper/world
 
 COOKBOOK=$TESTS/../share/doc/cookbook
 
@@ -275,6 +276,7 @@ sshd_settled()
 
 @test "9: a server that exists in a namespace alone is reached from outside" {
 	require_root
+	! is_portable || skip "this build has no network namespaces"
 	ip netns add "fifod-$$" 2>/dev/null || skip "no network namespaces here"
 	echo "fifod-$$" >"$T/netns"
 	ip -n "fifod-$$" link set lo up

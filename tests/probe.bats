@@ -65,6 +65,7 @@ closed_port()
 	wait_until 10 full
 	[[ $output == "127.0.0.1:$port  filtered  "*'no answer within 0.3 s' ]]
 	require_root
+	! is_portable || skip "this build has no network namespaces"
 	NETNS=fifod-probe-$$
 	ip netns add "$NETNS" 2>/dev/null || skip "no network namespaces"
 	probe 7 -o netns="$NETNS" tcp://192.0.2.1:9
