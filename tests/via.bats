@@ -7,6 +7,7 @@
 load helper/common
 load helper/exchange
 load helper/tls
+load helper/world
 
 setup()
 {
@@ -565,6 +566,7 @@ options=()
 	local ns=fifod-via-$$ name=$PEER
 
 	require_root
+	! is_portable || skip "this build has no network namespaces"
 	need ip
 	ip netns add $ns 2>/dev/null || skip "no network namespaces here"
 	echo "$ns" >"$T/ns"
