@@ -24,6 +24,14 @@ flow_has_link(const struct session *s)
 	return s->link != NULL && s->link->told == LINK_UP;
 }
 
+/* Of what the link holds the loop would not tell. */
+static bool
+flow_must_go_on(const struct session *s, const struct flow_way *way)
+{
+	return way == &s->flow.to_client && flow_has_link(s) &&
+	    link_holds(s->link);
+}
+
 /* Steps until it has to wait, or others should have their turn. */
 static enum pump
 flow_run(struct session *s, enum pump (*step)(struct session *s),
@@ -33,8 +41,8 @@ flow_run(struct session *s, enum pump (*step)(struct session *s),
 	enum pump came = PUMP_MOVED;
 
 	way->wait = FLOW_SOURCE;
-	for (n = 0; came == PUMP_MOVED && (n < most ||
-	    (flow_has_link(s) && link_holds(s->link))); n++)
+	for (n = 0; came == PUMP_MOVED &&
+	    (n < most || flow_must_go_on(s, way)); n++)
 		came = step(s);
 	if (came == PUMP_MOVED && chunk_length(way->chunk) > 0)
 		way->wait = FLOW_SINK;
