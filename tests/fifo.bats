@@ -259,6 +259,8 @@ waiting_is_over()
 	for i in 1 2; do
 		background "$T/share.$i" sh -c 'exec cat <"$1"' sh "$S/out"
 		pids+=("$BACKGROUND_PID")
+		# It has opened it.
+		wait_until 10 grep -qx cat "/proc/$BACKGROUND_PID/comm"
 	done
 	ctl reconnect a
 	wait_status a bytes-out 4194304
