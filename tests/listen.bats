@@ -574,6 +574,7 @@ session a (it will be tried again)"
 	listen_session s tcp-listen://127.0.0.1:0 accept=each \
 	    "record=$T/record" record-sync=yes
 	stays a
+	wait_peers 1
 	stays b
 	wait_peers '1 2'
 	echo from-a >&"$FD_a"
@@ -617,9 +618,10 @@ session a (it will be tried again)"
 @test "no more than max-peers are there at a time, and others wait" {
 	listen_session s tcp-listen://127.0.0.1:0 accept=each max-peers=2
 	stays a
+	wait_peers 1
 	stays b
-	stays c
 	wait_peers '1 2'
+	stays c
 	never_within 1 test -e "$S/peers/3"
 	stop_pid "$PID_a"
 	wait_peers '2 3'
@@ -662,6 +664,7 @@ session a (it will be tried again)"
 @test "removing a peer's directory ends it, closing the session ends all" {
 	listen_session s tcp-listen://127.0.0.1:0 accept=each
 	stays a
+	wait_peers 1
 	stays b
 	wait_peers '1 2'
 	echo before >"$S/peers/2/in"
