@@ -690,7 +690,7 @@ slots_look_later(struct slots *d)
 /*
  * Somebody waits who has not read since it came, as far as was told: for the
  * next reply, if the reading that emptied the pipe was another's.  One that is
- * never told was by splice(2), before Linux 6.8.
+ * never told was by splice(2), of which not every kernel tells.
  */
 static void
 slots_judge_fresh(struct slots *d)
