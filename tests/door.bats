@@ -13,21 +13,6 @@ setup()
 	CROWD=$(program_find crowd)
 }
 
-# door SESSION [N]: the Nth address that it listens at
-door()
-{
-	status_of "$1" listening | sed -n "${2:-1}p"
-}
-
-# door_port SESSION [N]: its port alone
-door_port()
-{
-	local address
-
-	address=$(door "$@")
-	echo "${address##*:}"
-}
-
 # open_relay NAME [PORT] KEY=VALUE…: a relay to the peer started last
 open_relay()
 {

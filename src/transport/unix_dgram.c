@@ -21,14 +21,6 @@ unix_dgram_read(struct link *l, void *data, size_t size)
 	return n == -1 ? unix_broken(l) : n;
 }
 
-static ssize_t
-unix_dgram_write(struct link *l, const void *data, size_t size)
-{
-	ssize_t n = dgram_write(l, data, size);
-
-	return n == -1 ? unix_broken(l) : n;
-}
-
 const struct transport transport_unix_dgram = {
 	.name = "unix-dgram",
 	.usage = "unix-dgram:PATH",
@@ -40,7 +32,7 @@ const struct transport transport_unix_dgram = {
 	.open = unix_dgram_open,
 	.advance = unix_advance,
 	.read = unix_dgram_read,
-	.write = unix_dgram_write,
+	.write = unix_write,
 	.finish = dgram_finish,
 	.close = unix_close,
 	.fact = unix_fact,

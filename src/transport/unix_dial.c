@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "transport/dgram.h"
 #include "transport/sock.h"
 #include "transport/unix_dial.h"
 
@@ -122,6 +123,14 @@ unix_broken(struct link *l)
 		return link_fail(l, FAULT_RECEIVE, "%s: connection refused: "
 		    "the peer has gone", l->dial->url->rest);
 	return sock_broken(l);
+}
+
+ssize_t
+unix_write(struct link *l, const void *data, size_t size)
+{
+	ssize_t n = dgram_write(l, data, size);
+
+	return n == -1 ? unix_broken(l) : n;
 }
 
 void

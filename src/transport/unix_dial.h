@@ -32,6 +32,8 @@ bool unix_fact(const struct link *l, enum link_fact fact, char *out,
     size_t size);
 /* What errno says of the connection, in words: -1; EAGAIN, EMSGSIZE stay. */
 int unix_broken(struct link *l);
+/* One datagram; as write of a transport. */
+ssize_t unix_write(struct link *l, const void *data, size_t size);
 
 /* --- unix_linux.c, unix_generic.c --- */
 

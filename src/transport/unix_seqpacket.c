@@ -21,14 +21,6 @@ unix_seqpacket_read(struct link *l, void *data, size_t size)
 	return n == -1 ? unix_broken(l) : n;
 }
 
-static ssize_t
-unix_seqpacket_write(struct link *l, const void *data, size_t size)
-{
-	ssize_t n = dgram_write(l, data, size);
-
-	return n == -1 ? unix_broken(l) : n;
-}
-
 const struct transport transport_unix_seqpacket = {
 	.name = "unix-seqpacket",
 	.usage = "unix-seqpacket:PATH",
@@ -40,7 +32,7 @@ const struct transport transport_unix_seqpacket = {
 	.open = unix_seqpacket_open,
 	.advance = unix_advance,
 	.read = unix_seqpacket_read,
-	.write = unix_seqpacket_write,
+	.write = unix_write,
 	.finish = sock_finish,
 	.close = unix_close,
 	.fact = unix_fact,

@@ -325,6 +325,21 @@ wait_status()
 	return 1
 }
 
+# door SESSION [N]: the Nth address that it listens at
+door()
+{
+	status_of "$1" listening | sed -n "${2:-1}p"
+}
+
+# door_port SESSION [N]: its port alone
+door_port()
+{
+	local address
+
+	address=$(door "$@")
+	echo "${address##*:}"
+}
+
 # http_get SESSION PATH: one exchange by `in' and `out'
 http_get()
 {
