@@ -22,6 +22,7 @@ line_start()
 	wait_until 5 test -e "$T/near" -a -e "$T/far"
 }
 
+# A line that is ours alone (TIOCEXCL, ioctl_tty(2)) is looked at by root only.
 settings()
 {
 	stty -F "$T/near" -a
@@ -54,6 +55,7 @@ settings()
 }
 
 @test "speed, bits, parity, stop bits and flow control are set" {
+	require_root
 	line_start
 	open_session s "tty:$T/near" speed=115200 bits=7 parity=even stop=2 \
 	    flow-control=xonxoff
@@ -67,6 +69,7 @@ settings()
 }
 
 @test "the settings of a line change while it is up, and are given back" {
+	require_root
 	line_start
 	stty -F "$T/near" 2400
 	open_session s "tty:$T/near" flow-control=rtscts
