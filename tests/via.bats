@@ -637,8 +637,8 @@ options=()
 	    connect=on-demand listen=127.0.0.1:0 proxy-protocol=v1
 	door=$(status_of relay listening)
 	exec 5<>"/dev/tcp/127.0.0.1/${door##*:}"
-	us=$(awk -v door="$(printf :%04X "${door##*:}")" \
-	    'substr($3, 9) == door { print substr($2, 10) }' /proc/net/tcp)
+	us=$(awk -v socket="$(readlink /proc/self/fd/5)" \
+	    'socket == "socket:[" $10 "]" { print substr($2, 10) }' /proc/net/tcp)
 	echo hi >&5
 	read -rt 10 line <&5
 	exec 5>&-
