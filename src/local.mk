@@ -48,7 +48,7 @@ src_libfifod_a_SOURCES = \
 	src/base/url.h src/base/why.c src/base/why.h src/base/words.c \
 	src/base/words.h src/base/xalloc.c src/base/xalloc.h \
 	src/keeper/direct.c src/keeper/hearing.c src/keeper/hearing.h \
-	src/keeper/holder.h src/keeper/home.c src/keeper/home.h \
+	src/keeper/hold.h src/keeper/holder.h src/keeper/home.c src/keeper/home.h \
 	src/keeper/keeper.h src/keeper/netns.h src/keeper/ready.c \
 	src/keeper/ready.h src/keeper/recall.c src/keeper/resolve.c \
 	src/keeper/rotate.c src/keeper/rundir.c src/keeper/socket.c \
