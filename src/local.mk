@@ -40,6 +40,7 @@ CLEANFILES += src/transport_list.h src/framing_list.h src/command_list.h
 noinst_LIBRARIES += src/libfifod.a
 src_libfifod_a_SOURCES = \
 	src/base/buf.c src/base/buf.h src/base/chunk.c src/base/chunk.h \
+	src/base/ledger.c src/base/ledger.h \
 	src/base/log.c src/base/log.h src/base/loop.c src/base/loop.h \
 	src/base/number.c src/base/number.h src/base/option.c \
 	src/base/option.h src/base/option_type.c src/base/option_type.h \
@@ -94,6 +95,7 @@ src_libfifod_a_SOURCES = \
 	src/session/door_open.c src/session/door_options.c \
 	src/session/door_tls.c src/session/exchange.c src/session/exchange.h \
 	src/session/fan.c src/session/fan.h src/session/flow.c \
+	src/session/heir.c src/session/heir.h \
 	src/session/flow.h src/session/imply.c src/session/intake.c \
 	src/session/join.c src/session/join.h src/session/late.c \
 	src/session/listen.c src/session/listen.h src/session/mirror.c \
@@ -126,21 +128,25 @@ src_libfifod_a_SOURCES = \
 if PORTABLE
 src_libfifod_a_SOURCES += src/channel/fifo_generic.c \
 	src/channel/notice_generic.c src/channel/owner_generic.c \
-	src/keeper/holder_generic.c src/keeper/netns_generic.c \
+	src/keeper/anchor_generic.c src/keeper/holder_generic.c \
+	src/keeper/netns_generic.c \
 	src/transport/dgram_generic.c src/transport/unix_generic.c \
 	src/transport/vsock_generic.c
 else
 src_libfifod_a_SOURCES += src/channel/fifo_linux.c \
 	src/channel/notice_linux.c src/channel/owner_linux.c \
-	src/keeper/holder_linux.c src/keeper/netns_linux.c \
+	src/keeper/anchor_linux.c src/keeper/holder_linux.c \
+	src/keeper/netns_linux.c \
 	src/transport/dgram_linux.c src/transport/unix_linux.c \
 	src/transport/vsock_linux.c
 endif
 EXTRA_DIST += src/channel/fifo_generic.c src/channel/notice_generic.c \
 	src/channel/owner_generic.c src/channel/fifo_linux.c \
 	src/channel/notice_linux.c src/channel/owner_linux.c \
-	src/keeper/holder_generic.c src/keeper/netns_generic.c \
-	src/keeper/holder_linux.c src/keeper/netns_linux.c \
+	src/keeper/anchor_generic.c src/keeper/holder_generic.c \
+	src/keeper/netns_generic.c \
+	src/keeper/anchor_linux.c src/keeper/holder_linux.c \
+	src/keeper/netns_linux.c \
 	src/transport/dgram_generic.c src/transport/unix_generic.c \
 	src/transport/vsock_generic.c src/transport/dgram_linux.c \
 	src/transport/unix_linux.c src/transport/vsock_linux.c

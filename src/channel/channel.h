@@ -51,6 +51,11 @@ struct channel_kind {
 	bool (*drop)(struct channel *c, size_t *dropped);
 	/* Bytes written that the client has not read; NULL: 0. */
 	size_t (*waiting)(const struct channel *c);
+	/*
+	 * Drop what the client has written, and how much; is it still writing?
+	 * Its directory is dir_fd.  NULL: it is not.
+	 */
+	bool (*flush)(struct channel *c, int dir_fd, size_t *dropped);
 	/* Every reader meets the end of file, or (again) no longer. NULL: no. */
 	void (*finish)(struct channel *c, bool again);
 	/* Close and free. */
@@ -95,6 +100,8 @@ bool channel_abandoned(struct channel *c);
 bool channel_drop(struct channel *c, size_t *dropped);
 size_t channel_waiting(const struct channel *c);
 void channel_finish(struct channel *c, bool again);
+/* As its kind's; nothing is read meanwhile.  dir_fd (-1: none) is closed. */
+bool channel_flush(struct channel *c, int dir_fd, size_t *dropped);
 /* Is the client told when there is something to read? */
 void channel_want(struct channel *c, bool reading);
 /*

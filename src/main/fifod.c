@@ -268,7 +268,7 @@ run(const struct fifod *f, const struct session_place *place, char *conf)
 	loop_init();
 	take_signals();
 	write_pid(place->rundir_fd);
-	directory_sweep(place->rundir_fd, swept);
+	directory_sweep(place->rundir_fd, NULL, swept);
 	broker_init(place, f->transient);
 	if (control_listen(&why) == -1)
 		errx((int)why.fault, "%s", why.text);

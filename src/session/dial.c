@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "channel/directory.h"
 #include "session/dial.h"
+#include "session/heir.h"
 #include "session/listen.h"
 #include "session/names.h"
 #include "session/private.h"
@@ -78,6 +79,10 @@ dial_up(struct session *s)
 	char peer[160] = "", tls[96] = "";
 
 	dial_over(s);
+	ledger_busy(s->row, true);
+	if (s->link->transport->flags & TRANSPORT_LIVES &&
+	    link_is_plain(s->link))
+		s->row->fd[LEDGER_PEER] = s->link->fd;
 	link_fact(s->link, LINK_PEER, peer, sizeof(peer));
 	link_fact(s->link, LINK_TLS, tls, sizeof(tls));
 	s->nreconnects += s->nlinks > 0 && s->waits == NULL;
@@ -181,6 +186,17 @@ dial_start(struct session *s, const char *reason)
 	    &s->why, dial_note);
 }
 
+void
+dial_inherit(struct session *s, int fd)
+{
+	timer_set(&s->deadline, s->options.link.timeout_connect,
+	    dial_timeout, s);
+	dial_begun(s);
+	s->link = link_inherit(&s->dial, fd, &(struct link_owner){
+	    dial_changed, s, &s->why, dial_note });
+	state_enter(s, SESSION_CONNECTING, "%s", "");
+}
+
 /* Of those that `in` gave to this link: on the wire TLS adds its own. */
 static uint64_t
 dial_unacknowledged(const struct session *s)
@@ -223,6 +239,9 @@ dial_drop(struct session *s)
 		unsent = flow_link_down(s);
 		unacknowledged = dial_unacknowledged(s);
 	}
+	s->row->fd[LEDGER_PEER] = -1;
+	ledger_busy(s->row, false);
+	s->row->number[HEIR_TO_PEER] = 0;
 	link_free(s->link);
 	s->link = NULL;
 	dial_over(s);

@@ -64,6 +64,7 @@ join_own(struct session *s, struct pair_plan *plan, struct why *why)
 	struct branch *none;
 
 	join_new(s, &s->pool->own, &none, &owner);
+	s->pool->own->row = s->row;
 	if (join_pair(s, &s->channel, plan, &owner, why) == -1)
 		return -1;
 	join_begin(s->pool->own, NULL, channel_fifo(&s->channel, &owner));

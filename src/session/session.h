@@ -18,6 +18,7 @@
 
 #include "base/buf.h"
 #include "base/loop.h"
+#include "base/ledger.h"
 #include "base/option.h"
 #include "base/url.h"
 #include "base/why.h"
@@ -118,6 +119,8 @@ struct session {
 	struct options options;
 	const struct session_place *place;
 	struct session_owner owner;
+	struct ledger_row *row;         /* ledger_none(): of a peer */
+	struct ledger_left *left;       /* while it takes over, see heir.h */
 
 	enum session_state state;
 	struct timespec since;          /* of this state, wall clock */
@@ -223,6 +226,11 @@ struct session *session_new_peer(const char *name,
  * (or after timeout-read, if nobody reads) the session ends.
  */
 void session_depart(struct session *s, const char *reason);
+/*
+ * One that session_new() has made of what a former engine left stands still
+ * until this is called, when nobody else holds its descriptors any more.
+ */
+void session_go_on(struct session *s);
 /* Only from owner.ended, or before the loop ran. */
 void session_free(struct session *s);
 

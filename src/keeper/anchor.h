@@ -1,0 +1,31 @@
+/*
+ * The anchor: a process that does nothing but share the engine's table of
+ * descriptors.  Whatever the engine holds when it is killed stays open in that
+ * table, exactly so long as the engine held it: an end of file that it gives
+ * by closing a FIFO is one, at once, and nothing is told to anybody.  The next
+ * engine has the descriptors sent by their numbers, which the ledger has.
+ *
+ * It is a copy of the engine as that was when it began, so the sooner the
+ * better.  It ends when the last other end of its socket is closed.
+ */
+#ifndef KEEPER_ANCHOR_H
+#define KEEPER_ANCHOR_H
+
+#include <stddef.h>
+
+/*
+ * Begin it, before this process has a second thread: the socket by which it
+ * is reached, to be given to the keeper; or -1, see errno (ENOSYS: this system
+ * has nothing of the kind).
+ */
+int anchor_begin(void);
+/* A memory file for the ledger; or -1, see errno. */
+int anchor_memory(void);
+
+/*
+ * Fetch copies of n of its descriptors by their numbers, close-on-exec; -1
+ * where it has none of that number.
+ */
+void anchor_fetch(int anchor_fd, const int *numbers, int *fds, size_t n);
+
+#endif

@@ -1,0 +1,230 @@
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "channel/directory.h"
+#include "session/dial.h"
+#include "session/heir.h"
+#include "session/listen.h"
+#include "session/names.h"
+#include "session/private.h"
+#include "session/relay.h"
+#include "session/status.h"
+
+/* Whoever wrote a part of a request is looked at so often. */
+#define HEIR_LOOK_MS 5
+/* A ledger that says more has not been written by us. */
+#define HEIR_MOST 4096
+
+/* --- exchanges --- */
+
+/* A channel whose client may still be writing what nobody will read. */
+struct heir_flush {
+	struct dialogue *d;
+	struct timer look;
+	int64_t quiet_ms;       /* when a byte last came */
+	uint64_t dropped;
+};
+
+void
+heir_dialogue(struct dialogue *d, const struct ledger_left *left)
+{
+	unsigned n = ledger_owed(&left->state);
+	bool within = left->state.taking || left->state.half;
+
+	if (n > HEIR_MOST)
+		n = HEIR_MOST;
+	for (; n > 0; n--)
+		exchange_new(d->s, d)->whole = true;
+	ledger_taken(d->row, within);
+	d->inherits = true;
+}
+
+/* Who waits is told; and what comes from here on is a request again. */
+static void
+heir_answer(struct dialogue *d)
+{
+	static const struct why why = { FAULT_UNCERTAIN, "the broker's engine "
+	    "died: the request may have been sent, and carried out" };
+	struct exchange *x, *next;
+
+	for (x = TAILQ_FIRST(&d->exchanges); x != NULL; x = next) {
+		next = TAILQ_NEXT(x, entry);
+		exchange_fail(x, LAST_UNCERTAIN, 0, &why);
+	}
+	d->inherits = false;
+	ledger_taken(d->row, false);
+	pool_look(d);
+}
+
+static void
+heir_flush_end(struct heir_flush *f)
+{
+	struct dialogue *d = f->d;
+
+	if (f->dropped > 0)
+		session_log(d->s, true, "%s%ju bytes after a request of which "
+		    "the engine that died had a part were dropped",
+		    private_who(d), (uintmax_t)f->dropped);
+	d->s->discarded += f->dropped;
+	timer_clear(&f->look);
+	d->flush = NULL;
+	free(f);
+}
+
+/* Until its writer has closed it, or says nothing for timeout-request. */
+static void
+heir_flush_look(void *arg)
+{
+	struct heir_flush *f = arg;
+	struct dialogue *d = f->d;
+	size_t n;
+	bool written = channel_flush(d->channel, private_directory(d), &n);
+
+	f->dropped += n;
+	if (n > 0)
+		f->quiet_ms = loop_now_ms();
+	if (written && loop_now_ms() - f->quiet_ms <
+	    d->s->options.session.timeout_request) {
+		timer_set(&f->look, HEIR_LOOK_MS, heir_flush_look, f);
+		return;
+	}
+	heir_flush_end(f);
+	heir_answer(d);
+}
+
+void
+heir_flush_forget(struct dialogue *d)
+{
+	if (d->flush != NULL)
+		heir_flush_end(d->flush);
+}
+
+void
+heir_dialogue_go_on(struct dialogue *d)
+{
+	struct heir_flush *f;
+
+	if (!ledger_get(d->row).half) {
+		heir_answer(d);
+		return;
+	}
+	f = xcalloc(1, sizeof(*f));
+	f->d = d;
+	f->quiet_ms = loop_now_ms();
+	d->flush = f;
+	heir_flush_look(f);
+}
+
+/* --- connections --- */
+
+static bool
+heir_connected(int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t length = sizeof(peer);
+
+	return fd != -1 && getpeername(fd, (struct sockaddr *)&peer,
+	    &length) == 0;
+}
+
+static void
+heir_wires(struct session *s)
+{
+	struct ledger_left *left;
+
+	while ((left = ledger_claim(LEDGER_LINK, s->name, NULL)) != NULL)
+		if (!left->state.busy && heir_connected(left->fd[LEDGER_PEER]))
+			wire_inherit(s, ledger_inherit(left, LEDGER_PEER));
+	if (s->options.session.reconnect == RECONNECT_ALWAYS &&
+	    TAILQ_EMPTY(&s->pool->wires))
+		pool_start(s);
+	pool_enter(s, "");
+}
+
+/* Bytes that the engine that died had in its hands. */
+static bool
+heir_lost(struct session *s)
+{
+	uint64_t there = s->left->number[HEIR_TO_PEER];
+	uint64_t back = s->left->number[HEIR_TO_CLIENT];
+
+	if (there == 0 && back == 0)
+		return false;
+	if (there == HEIR_UNKNOWN || back == HEIR_UNKNOWN)
+		why_fail(&s->why, FAULT_UNCERTAIN, "engine-lost: the engine "
+		    "died while it took bytes, which may be lost");
+	else
+		why_fail(&s->why, FAULT_UNCERTAIN, "engine-lost %ju: the "
+		    "engine died with %ju bytes to the peer and %ju from it",
+		    (uintmax_t)(there + back), (uintmax_t)there,
+		    (uintmax_t)back);
+	s->uncertain++;
+	dial_failure(s);
+	session_log(s, true, "%s", s->why.text);
+	return true;
+}
+
+static void
+heir_link(struct session *s)
+{
+	bool lost = heir_lost(s);
+	int fd = s->left->fd[LEDGER_PEER];
+
+	if (s->waits != NULL)
+		listen_start(s, "");
+	if (!lost && heir_connected(fd))
+		dial_inherit(s, ledger_inherit(s->left, LEDGER_PEER));
+	else if (s->waits == NULL && !relay_each(s) && (s->left->state.busy ||
+	    s->options.session.reconnect == RECONNECT_ALWAYS))
+		dial_start(s, "the engine that had the connection died");
+}
+
+/* --- all of it --- */
+
+void
+heir_begin(struct session *s)
+{
+	if (s->pool != NULL)
+		heir_dialogue(s->pool->own, s->left);
+	private_inherit(s);
+}
+
+void
+heir_go_on(struct session *s)
+{
+	struct dialogue *d, *next;
+
+	if (pair_go_on(&s->channel)) {
+		s->uncertain++;
+		session_log(s, true, "a reply was cut short: the engine died");
+	}
+	private_go_on(s);
+	if (s->pool == NULL) {
+		heir_link(s);
+	} else {
+		heir_wires(s);
+		for (d = TAILQ_FIRST(&s->pool->dialogues); d != NULL;
+		    d = next) {
+			next = TAILQ_NEXT(d, entry);
+			if (d->inherits)
+				heir_dialogue_go_on(d);
+		}
+	}
+	names_touch(s);
+	s->left = NULL;
+}
+
+static void
+heir_swept(const char *name, int left)
+{
+	(void)name;
+	(void)left;
+}
+
+void
+heir_sweep_peers(int dir_fd)
+{
+	directory_sweep(dir_fd, NULL, heir_swept);
+}
