@@ -19,8 +19,6 @@
  * has nothing of the kind).
  */
 int anchor_begin(void);
-/* A memory file for the ledger; or -1, see errno. */
-int anchor_memory(void);
 
 /*
  * Fetch copies of n of its descriptors by their numbers, close-on-exec; -1

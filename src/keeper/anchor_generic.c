@@ -12,13 +12,6 @@ anchor_begin(void)
 	return -1;
 }
 
-int
-anchor_memory(void)
-{
-	errno = ENOSYS;
-	return -1;
-}
-
 void
 anchor_fetch(int anchor_fd, const int *numbers, int *fds, size_t n)
 {

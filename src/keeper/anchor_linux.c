@@ -1,6 +1,5 @@
 /*
- * clone(2) with CLONE_FILES.  The anchor is its parent's sibling (CLONE_PARENT):
- * a child of the keeper, which outlives the engine.
+ * clone(2) with CLONE_FILES.
  *
  * A question is up to ANCHOR_BATCH numbers; the answer is a byte for each, 1
  * where there is such a descriptor, and those descriptors (SCM_MAX_FD is 253).
@@ -10,7 +9,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -89,8 +87,7 @@ anchor_begin(void)
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1)
 		return -1;
-	pid = syscall(SYS_clone, CLONE_FILES | CLONE_PARENT | SIGCHLD, 0, 0, 0,
-	    0);
+	pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
 	if (pid == 0)
 		anchor_run(fds[1]);
 	if (pid == -1) {
@@ -99,12 +96,6 @@ anchor_begin(void)
 		return -1;
 	}
 	return fds[0];
-}
-
-int
-anchor_memory(void)
-{
-	return memfd_create("fifod", MFD_CLOEXEC);
 }
 
 /* --- the engine that comes after --- */
