@@ -144,6 +144,14 @@ conf_load(const char *path, conf_say *say, void *arg)
 	return 0;
 }
 
+void
+conf_inherit(const char *path)
+{
+	free(conf.path);
+	conf.path = xstrdup(path);
+	broker_observe(&conf.observer, NULL, conf_event, NULL);
+}
+
 int
 conf_reload(conf_say *say, void *arg)
 {

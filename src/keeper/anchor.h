@@ -6,7 +6,8 @@
  * engine has the descriptors sent by their numbers, which the ledger has.
  *
  * It is a copy of the engine as that was when it began, so the sooner the
- * better.  It ends when the last other end of its socket is closed.
+ * better.  It ends when the other end of its socket is closed, which must be
+ * the keeper's alone: what the engine has, the anchor has.
  */
 #ifndef KEEPER_ANCHOR_H
 #define KEEPER_ANCHOR_H
@@ -14,11 +15,15 @@
 #include <stddef.h>
 
 /*
- * Begin it, before this process has a second thread: the socket by which it
- * is reached, to be given to the keeper; or -1, see errno (ENOSYS: this system
- * has nothing of the kind).
+ * The two ends of its socket: the one for the keeper, and its own.  0, or -1,
+ * see errno; ENOSYS: this system has nothing of the kind.
  */
-int anchor_begin(void);
+int anchor_sockets(int fds[2]);
+/*
+ * Begin it with its end, before this process has a second thread, and when the
+ * other end is held by the keeper and closed here.  0, or -1, see errno.
+ */
+int anchor_begin(int fd);
 
 /*
  * Fetch copies of n of its descriptors by their numbers, close-on-exec; -1

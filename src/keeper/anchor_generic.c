@@ -6,8 +6,17 @@
 #include "keeper/anchor.h"
 
 int
-anchor_begin(void)
+anchor_sockets(int fds[2])
 {
+	fds[0] = fds[1] = -1;
+	errno = ENOSYS;
+	return -1;
+}
+
+int
+anchor_begin(int fd)
+{
+	(void)fd;
 	errno = ENOSYS;
 	return -1;
 }

@@ -80,22 +80,19 @@ anchor_run(int fd)
 /* --- the engine that begins it --- */
 
 int
-anchor_begin(void)
+anchor_sockets(int fds[2])
 {
-	int fds[2];
-	long pid;
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds);
+}
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1)
-		return -1;
-	pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+int
+anchor_begin(int fd)
+{
+	long pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+
 	if (pid == 0)
-		anchor_run(fds[1]);
-	if (pid == -1) {
-		close(fds[1]);
-		close(fds[0]);
-		return -1;
-	}
-	return fds[0];
+		anchor_run(fd);
+	return pid == -1 ? -1 : 0;
 }
 
 /* --- the engine that comes after --- */

@@ -9,26 +9,17 @@
 #include <unistd.h>
 
 #include "base/chunk.h"
+#include "base/ledger.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "channel/directory.h"
 #include "command/broker.h"
 #include "command/conf.h"
 #include "command/control.h"
+#include "command/will.h"
 #include "keeper/hold.h"
 #include "keeper/keep.h"
 #include "main/fifod.h"
 #include "session/relay_pipe.h"
-
-static void
-swept(const char *name, int left)
-{
-	if (left == 0)
-		log_debug("%s: left by an earlier broker, removed", name);
-	else
-		log_warn("%s: left by an earlier broker, cannot be removed "
-		    "whole: it holds files that are not ours", name);
-}
 
 static void
 on_terminate(void *arg)
@@ -73,28 +64,22 @@ gone(void *arg)
 	loop_stop();
 }
 
-/* Nobody takes up what the last engine left yet. */
-static void
-taken(const struct keeper_held *what, void *arg)
-{
-	size_t i;
-
-	(void)arg;
-	for (i = 0; i < what->nfds; i++)
-		close(what->fds[i]);
-	log_debug("%s: left by the last engine", what->key);
-}
-
 /*
- * The configuration file's sessions.  One that is wrong ends the first engine,
- * but not one that takes the place of another.
+ * The configuration file's sessions, or, of an engine that takes the place of
+ * another, that one's.
  */
 static int
 load(const struct fifod *f)
 {
-	if (f->conf == NULL || conf_load(f->conf, fifod_say, NULL) == 0)
-		return 0;
-	return keeper_generation() > 0 ? 0 : -1;
+	size_t n = will_execute();
+
+	if (f->conf != NULL && keeper_generation() == 0)
+		return conf_load(f->conf, fifod_say, NULL);
+	if (f->conf != NULL)
+		conf_inherit(f->conf);
+	if (keeper_generation() > 0)
+		log_info("%zu sessions go on", n);
+	return 0;
 }
 
 static int
@@ -102,6 +87,7 @@ run(const struct fifod *f)
 {
 	if (load(f) == -1)
 		return FAULT_USAGE;
+	will_done();
 	if (keeper_generation() == 0)
 		log_info("%s, run directory %s", PACKAGE_STRING, f->rundir);
 	if (!f->foreground)
@@ -123,8 +109,7 @@ engine_run(const struct fifod *f)
 	loop_init();
 	take_signals();
 	keeper_begin(KEEP_ASK_FD, gone, NULL);
-	keeper_take(taken, NULL);
-	directory_sweep(place.rundir_fd, swept);
+	will_begin();
 	broker_init(&place, f->transient);
 	control_listen(KEEP_CONTROL_FD);
 	status = run(f);
@@ -133,6 +118,7 @@ engine_run(const struct fifod *f)
 	conf_free();
 	keeper_recall_end();
 	keeper_end();
+	ledger_end();
 	loop_free();
 	chunk_free_all();
 	relay_pipe_close_all();

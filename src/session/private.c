@@ -670,7 +670,8 @@ private_make(struct session *s, int dir_fd, struct why *why)
 {
 	mode_t mode = private_ch_mode(s);
 
-	if (mkdirat(dir_fd, PRIVATE_NAME, 0700) == -1 ||
+	if ((mkdirat(dir_fd, PRIVATE_NAME, 0700) == -1 &&
+	    (s->left == NULL || errno != EEXIST)) ||
 	    (s->gid != (gid_t)-1 && fchownat(dir_fd, PRIVATE_NAME, (uid_t)-1,
 	    s->gid, 0) == -1) ||
 	    fchmodat(dir_fd, PRIVATE_NAME, mode, 0) == -1)

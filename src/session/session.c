@@ -622,6 +622,8 @@ session_set(struct session *s, const char *key, const char *value,
 	session_tune(s);
 	if (s->pool == NULL)
 		retry_reconsider(s);
+	if (s->owner.set != NULL)
+		s->owner.set(s, s->owner.arg);
 	session_turn(s);
 	return 0;
 }

@@ -101,6 +101,7 @@ struct doors;
 struct session_owner {
 	void (*changed)(struct session *s, void *arg);
 	void (*ended)(struct session *s, void *arg);    /* then session_free() */
+	void (*set)(struct session *s, void *arg);      /* an option; or NULL */
 	void *arg;
 	const struct keeper_home *home; /* of its programs; outlives it; NULL:
 					   the broker's own */
