@@ -37,6 +37,7 @@ BATS_FILES = \
 	tests/starttls.bats \
 	tests/via.bats \
 	tests/servers.bats \
+	tests/survive.bats \
 	tests/datagrams.bats \
 	tests/netns.bats \
 	tests/sockets.bats \
@@ -102,6 +103,7 @@ EXTRA_DIST += \
 	tests/helper/common.bash \
 	tests/helper/exchange.bash \
 	tests/helper/tls.bash \
+	tests/helper/survive.bash \
 	tests/helper/torture.bash \
 	tests/helper/world.bash \
 	tests/makecerts \

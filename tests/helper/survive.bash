@@ -1,0 +1,74 @@
+# The shells of tests/survive.bats, each a bash of its own:
+#
+#	bash survive.bash KIND WHO SECONDS
+#
+# KIND is one of the functions below.  The session is `s' of $FIFOD_DIR, whose
+# peer echoes the body; what was wrong is a line in $T/wrong, and each client's
+# sum, "exchanges answered uncertain", one in $T/sums.
+
+set -u
+S=$FIFOD_DIR/s
+WHO=$2
+END=$((SECONDS + $3))
+answered=0 uncertain=0 slowest=0
+
+wrong()
+{
+	printf '%s: %s\n' "$WHO" "$1" >>"$T/wrong"
+}
+
+# exchange DIR ROUND: its reply, or an answer that says that it is uncertain
+exchange()
+{
+	local body reply began=${EPOCHREALTIME/./} took
+
+	printf -v body '%05d-%06d' "$WHO" "$2"
+	printf -v body "$body%.0s" {1..100}
+	printf 'POST /echo/ HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s' \
+	    "${#body}" "$body" >"$1/in" || wrong "round $2: in: status $?"
+	reply=$(cat <"$1/out") || wrong "round $2: out: status $?"
+	took=$((${EPOCHREALTIME/./} - began))
+	((took <= slowest)) || slowest=$took
+	case $reply in
+	"HTTP/1.1 200 OK"*$'\n'"$body") ((++answered)) ;;
+	"HTTP/1.1 502 "*"Fifod-Error: uncertain"*) ((++uncertain)) ;;
+	*) wrong "$(printf 'round %s: %d bytes: %.300q' "$2" "${#reply}" \
+	    "$reply")" ;;
+	esac
+}
+
+sum()
+{
+	echo "$((answered + uncertain)) $answered $uncertain $slowest" \
+	    >>"$T/sums"
+}
+
+# On a channel of its own.
+private()
+{
+	local dir i
+
+	until dir=$("$FIFOCTL" -r "$FIFOD_DIR" channel s -p $$ 2>/dev/null); do
+		((SECONDS < END)) || return
+	done
+	for ((i = 1; SECONDS < END; i++)); do
+		exchange "$dir" "$i"
+	done
+	sum
+}
+
+# On the default channel, one after the other.
+locked()
+{
+	local i
+
+	exec 9<"$S"
+	for ((i = 1; SECONDS < END; i++)); do
+		flock 9
+		exchange "$S" "$i"
+		flock -u 9
+	done
+	sum
+}
+
+"$1"
