@@ -51,8 +51,8 @@ kill_engines()
 	[ ! -e "$T/wrong" ] || fail "$(head -n 20 "$T/wrong")"
 	assert_equal "$(wc -l <"$T/sums")" $((2 * CLIENTS))
 	awk -v kills="$(cat "$T/kills")" '{ n += $1; ok += $2; not += $3
-	    if ($4 > slow) slow = $4 } END {
+	    cut += $4; if ($5 > slow) slow = $5 } END {
 		printf "# %d engines killed, %d exchanges: %d answered, %d " \
-		    "uncertain; the slowest took %d ms\n", kills, n, ok, not,
-		    slow / 1000 }' "$T/sums" >&3
+		    "uncertain, %d cut short; the slowest took %d ms\n",
+		    kills, n, ok, not, cut, slow / 1000 }' "$T/sums" >&3
 }

@@ -22,6 +22,7 @@ enum ledger_kind {
 	LEDGER_CHANNEL,         /* ch/ID */
 	LEDGER_LINK,            /* a connection of the session's */
 	LEDGER_SOCKET,          /* a socket at which somebody listens */
+	LEDGER_CLIENT,          /* who has connected to one */
 };
 
 /* Which descriptor of a row is which. */

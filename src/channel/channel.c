@@ -102,6 +102,12 @@ channel_want(struct channel *c, bool reading)
 	watch_want(&c->readable, reading && !c->always);
 }
 
+bool
+channel_retract(struct channel *c)
+{
+	return c->kind->retract != NULL && c->kind->retract(c);
+}
+
 /* The descriptor may be another one afterwards. */
 bool
 channel_flush(struct channel *c, int dir_fd, size_t *dropped)
@@ -149,5 +155,6 @@ channel_free(struct channel *c)
 	if (c == NULL)
 		return;
 	channel_stop(c);
+	ledger_free(c->row);
 	c->kind->free(c);
 }

@@ -105,6 +105,14 @@ channel_fifo_flush(struct channel *c, int dir_fd, size_t *dropped)
 	return writing;
 }
 
+static bool
+channel_fifo_retract(struct channel *c)
+{
+	struct pair *p = pair_of(c);
+
+	return p->slots != NULL && slots_retract(p->slots);
+}
+
 static void
 channel_fifo_finish(struct channel *c, bool again)
 {
@@ -134,6 +142,7 @@ static const struct channel_kind channel_kind_fifo = {
 	.drop = channel_fifo_drop,
 	.waiting = channel_fifo_waiting,
 	.flush = channel_fifo_flush,
+	.retract = channel_fifo_retract,
 	.finish = channel_fifo_finish,
 	.free = channel_fifo_free,
 };

@@ -100,10 +100,11 @@ pair_make(struct pair *p, const struct pair_plan *plan, struct why *why)
 	return -1;
 }
 
-bool
+void
 pair_go_on(struct pair *p)
 {
-	return p->slots != NULL && slots_go_on(p->slots);
+	if (p->slots != NULL)
+		slots_go_on(p->slots);
 }
 
 void

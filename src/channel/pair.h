@@ -51,11 +51,8 @@ int pair_make(struct pair *p, const struct pair_plan *plan, struct why *why);
 /* One FIFO as the plan says, told as `which': 0, or -1 + FAULT_REFUSED. */
 int pair_make_fifo(struct fifo *f, const struct pair_plan *plan,
     const char *name, enum ledger_fd which, struct why *why);
-/*
- * Of those that were inherited, when nobody else holds them any more: true if
- * a reply had begun, which ends here.
- */
-bool pair_go_on(struct pair *p);
+/* Those that were inherited are nobody else's any more. */
+void pair_go_on(struct pair *p);
 /* Let go of everything. */
 void pair_clear(struct pair *p);
 /* New mode for FIFOs that are there. */

@@ -1243,16 +1243,23 @@ slots_finish_turn(struct slots *d)
 	slots_tell(d);
 }
 
-bool
+void
 slots_go_on(struct slots *d)
 {
-	bool cut = d->phase == SLOTS_WRITING;
-
 	slots_finish_turn(d);
-	if (cut)
-		slots_end(d, true);
 	slots_look_soon(d);
-	return cut;
+}
+
+bool
+slots_retract(struct slots *d)
+{
+	if (d->phase != SLOTS_WRITING || slots_unread(d) != d->size ||
+	    fifo_drop(d->current->fifo.fd) != d->size)
+		return false;
+	d->phase = SLOTS_IDLE;
+	d->size = 0;
+	slots_tell(d);
+	return true;
 }
 
 /* Whoever waits in open(2) is set free. */

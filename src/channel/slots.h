@@ -67,11 +67,13 @@ struct slots *slots_new(const struct slots_place *place,
 struct slots *slots_inherit(const struct slots_place *place,
     const struct slots_owner *owner, struct ledger_left *left,
     struct why *why);
+/* Nobody else holds them any more: readers are judged. */
+void slots_go_on(struct slots *d);
 /*
- * Nobody else holds them any more: a reply that had begun ends here, cut
- * short (true), and readers are judged.
+ * Take back the reply that is under way, of which nobody has read: true, and
+ * it is as if it had not begun.
  */
-bool slots_go_on(struct slots *d);
+bool slots_retract(struct slots *d);
 
 /*
  * Let go: readers meet the end of file after what is in the FIFOs.  The names

@@ -6,6 +6,7 @@
 #include "channel/directory.h"
 #include "session/dial.h"
 #include "session/heir.h"
+#include "session/join.h"
 #include "session/listen.h"
 #include "session/names.h"
 #include "session/private.h"
@@ -35,23 +36,46 @@ heir_dialogue(struct dialogue *d, const struct ledger_left *left)
 
 	if (n > HEIR_MOST)
 		n = HEIR_MOST;
+	if (left->state.reply == LEDGER_WRITING) {
+		exchange_new(d->s, d)->delivering = true;
+		ledger_closed(d->row);
+	}
 	for (; n > 0; n--)
 		exchange_new(d->s, d)->whole = true;
 	ledger_taken(d->row, within);
 	d->inherits = true;
+	/* Where its next request begins nobody knows. */
+	if (within && d->channel != NULL && d->channel->exact)
+		d->closing = true;
+}
+
+/* A reply that had begun, and that nobody has read of, had not. */
+static void
+heir_retract(struct dialogue *d)
+{
+	struct exchange *x = TAILQ_FIRST(&d->exchanges);
+
+	if (x == NULL || !x->delivering || !channel_retract(d->channel))
+		return;
+	x->delivering = false;
+	ledger_opened(d->row);
 }
 
 /* Who waits is told; and what comes from here on is a request again. */
 static void
 heir_answer(struct dialogue *d)
 {
-	static const struct why why = { FAULT_UNCERTAIN, "the broker's engine "
+	static const struct why cut = { FAULT_PARTIAL, "the broker's engine "
+	    "died in the middle of the reply" };
+	static const struct why lost = { FAULT_UNCERTAIN, "the broker's engine "
 	    "died: the request may have been sent, and carried out" };
 	struct exchange *x, *next;
 
+	heir_retract(d);
 	for (x = TAILQ_FIRST(&d->exchanges); x != NULL; x = next) {
 		next = TAILQ_NEXT(x, entry);
-		exchange_fail(x, LAST_UNCERTAIN, 0, &why);
+		exchange_fail(x, x->delivering ? LAST_TRUNCATED :
+		    LAST_UNCERTAIN, 0, x->delivering ? &cut : &lost);
 	}
 	d->inherits = false;
 	ledger_taken(d->row, false);
@@ -174,6 +198,8 @@ heir_link(struct session *s)
 
 	if (s->waits != NULL)
 		listen_start(s, "");
+	if (!lost)
+		join_inherit(s);
 	if (!lost && heir_connected(fd))
 		dial_inherit(s, ledger_inherit(s->left, LEDGER_PEER));
 	else if (s->waits == NULL && !relay_each(s) && (s->left->state.busy ||
@@ -186,9 +212,11 @@ heir_link(struct session *s)
 void
 heir_begin(struct session *s)
 {
-	if (s->pool != NULL)
-		heir_dialogue(s->pool->own, s->left);
 	private_inherit(s);
+	if (s->pool == NULL)
+		return;
+	heir_dialogue(s->pool->own, s->left);
+	join_inherit(s);
 }
 
 void
@@ -196,10 +224,7 @@ heir_go_on(struct session *s)
 {
 	struct dialogue *d, *next;
 
-	if (pair_go_on(&s->channel)) {
-		s->uncertain++;
-		session_log(s, true, "a reply was cut short: the engine died");
-	}
+	pair_go_on(&s->channel);
 	private_go_on(s);
 	if (s->pool == NULL) {
 		heir_link(s);

@@ -539,11 +539,8 @@ private_go_on(struct session *s)
 
 	TAILQ_FOREACH(p, &s->privates, entry) {
 		p->left = NULL;
-		if (!p->ended && pair_go_on(&p->pair)) {
-			s->uncertain++;
-			session_log(s, true, "ch/%s: a reply was cut short: "
-			    "the engine died", p->id);
-		}
+		if (!p->ended)
+			pair_go_on(&p->pair);
 	}
 	private_ch_touched(s);
 }

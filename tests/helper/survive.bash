@@ -4,17 +4,32 @@
 #
 # KIND is one of the functions below.  The session is `s' of $FIFOD_DIR, whose
 # peer echoes the body; what was wrong is a line in $T/wrong, and each client's
-# sum, "exchanges answered uncertain", one in $T/sums.
+# sum, "exchanges answered uncertain cut slowest", one in $T/sums.
 
 set -u
 S=$FIFOD_DIR/s
 WHO=$2
 END=$((SECONDS + $3))
-answered=0 uncertain=0 slowest=0
+answered=0 uncertain=0 cut=0 slowest=0
 
 wrong()
 {
 	printf '%s: %s\n' "$WHO" "$1" >>"$T/wrong"
+}
+
+# is_cut REPLY BODY ROUND: it is a part of what it was to be
+is_cut()
+{
+	local whole="Content-Length: ${#2}"$'\r\n\r\n'$2 part
+
+	part=Content-Length${1#*Content-Length}
+	[ "$part" != "Content-Length$1" ] || part=Content-Length
+	if [[ ${#1} -lt 1280 && $whole == "$part"* ]]; then
+		((++cut))
+	else
+		wrong "$(printf 'round %s: %d bytes: %.300q' "$3" "${#1}" \
+		    "$1")"
+	fi
 }
 
 # exchange DIR ROUND: its reply, or an answer that says that it is uncertain
@@ -32,6 +47,8 @@ exchange()
 	case $reply in
 	"HTTP/1.1 200 OK"*$'\n'"$body") ((++answered)) ;;
 	"HTTP/1.1 502 "*"Fifod-Error: uncertain"*) ((++uncertain)) ;;
+	# Of a reply that it had begun to read only an end of file can tell.
+	"HTTP/1.1 200 OK"*) is_cut "$reply" "$body" "$2" ;;
 	*) wrong "$(printf 'round %s: %d bytes: %.300q' "$2" "${#reply}" \
 	    "$reply")" ;;
 	esac
@@ -39,8 +56,8 @@ exchange()
 
 sum()
 {
-	echo "$((answered + uncertain)) $answered $uncertain $slowest" \
-	    >>"$T/sums"
+	echo "$((answered + uncertain + cut)) $answered $uncertain $cut" \
+	    "$slowest" >>"$T/sums"
 }
 
 # On a channel of its own.
