@@ -280,6 +280,38 @@ stop_broker()
 	BROKER_PID=
 }
 
+# descriptors PID: how many it has
+descriptors()
+{
+	local fds=(/proc/"$1"/fd/*)
+
+	echo "${#fds[@]}"
+}
+
+# descriptors_at_rest PID: N; that of the last control client goes a moment
+# after the client has
+descriptors_at_rest()
+{
+	N='' N_LOOKS=0
+	wait_until 20 descriptors_stay "$1"
+}
+
+descriptors_stay()
+{
+	local n
+
+	n=$(descriptors "$1")
+	N_LOOKS=$((n == ${N:--1} ? N_LOOKS + 1 : 0))
+	N=$n
+	[ "$N_LOOKS" -ge 10 ]
+}
+
+# no_more_descriptors PID N: than before
+no_more_descriptors()
+{
+	[ "$(descriptors "$1")" -le "$2" ]
+}
+
 # ctl COMMAND…: fifoctl of this test's run directory
 ctl()
 {
@@ -372,6 +404,14 @@ start_peer()
 peer_settled()
 {
 	[ -s "$1" ] || pid_gone "$2"
+}
+
+# reserve_port: port is nobody else's until the test ends; peers that are
+# started with it (-p) listen there, one after the other, and between two of
+# them it refuses
+reserve_port()
+{
+	start_peer reserves script --refuse
 }
 
 # stop_peer NAME [SECONDS]
