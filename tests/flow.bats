@@ -201,6 +201,7 @@ exactly()
 frozen()
 {
 	kill -STOP "$ENGINE"
+	wait_until 10 grep -q '^State:.T' "/proc/$ENGINE/status"
 	"$@"
 	kill -CONT "$ENGINE"
 }
@@ -307,7 +308,7 @@ exchange()
 	wait_until 10 failed_over $((i + 3))
 	waiting_is in 35
 	status_is a queued 35
-	stop_peer nobody
+	# The first one holds the port until the second one has it.
 	start_peer server sink -p "$port" --record "$T/got"
 	echo "line 6" >"$S/in"
 	wait_until 20 size_is "$T/got.1" 42
@@ -549,6 +550,8 @@ last_words()
 	    backoff=0.01..0.05
 	echo x >"$S/in"
 	wait_peer server '^log 2 again$'
+	# Of two connections that two threads tell of.
+	wait_peer server '^(eof|truncated|reset) 1$'
 	grep -qx 'eof 1' "$T/peer.server.log"
 	run ! grep '^truncated' "$T/peer.server.log"
 }
@@ -697,21 +700,22 @@ sizes_known()
 	echo hello >"$S/in"
 	read -rt 10 <"$S/out"
 	pipe_size_is in 8192
-	exact_write "$S" 8M 1
+	# More than all sockets between hold: it waits until it is read.
+	exact_write "$S" 32M 1
 	wait_until 10 pipe_size_is in 262144
 	wait_until 10 pipe_size_is out 262144
 	# Never while there is something in it.
 	steady a bytes-in
 	never_within 2 pipe_size_is out 8192
-	exact_read "$S" 8M 1
+	exact_read "$S" 32M 1
 	wait_pid "$EXACT_PID" 20
 	[ "$EXIT_STATUS" -eq 0 ]
 	wait_until 10 pipe_size_is in 8192
 	wait_until 10 pipe_size_is out 8192
 	# And again.
-	exact_write "$S" 4M 2
-	exact_read "$S" 4M 2
+	exact_write "$S" 32M 2
 	wait_until 10 pipe_size_over in 8192
+	exact_read "$S" 32M 2
 	wait_pid "$EXACT_PID" 20
 	[ "$EXIT_STATUS" -eq 0 ]
 }
@@ -719,7 +723,7 @@ sizes_known()
 @test "an ordinary user's last session is enlarged as the first one is" {
 	local i
 	require_root
-	start_peer server sink
+	start_peer server script -e "wait-file $T/go" -e wait-eof
 	user_prepare
 	for ((i = 1; i <= 500; i++)); do
 		echo "open s$i tcp://127.0.0.1:$port -o connect=on-demand"
@@ -731,6 +735,7 @@ sizes_known()
 	# 1500 pipes of 64 KiB would have been too many.
 	exact_write "$S" 64M 1
 	wait_until 10 pipe_size_is in 1048576
+	: >"$T/go"
 	wait_pid "$EXACT_PID" 20
 	[ "$EXIT_STATUS" -eq 0 ]
 }
