@@ -697,8 +697,8 @@ session: Too many open files (its limit is 120, with $((n - 1)) sessions open)" 
 	for ((i = 1; i <= SESSIONS; i++)); do
 		echo "open s$i tcp://127.0.0.1:$port"
 	done >"$T/fifod.conf"
-	start_broker
-	wait_until 30 all_up
+	TIMEOUT_SCALE=$((3 * TIMEOUT_SCALE)) start_broker
+	wait_until 60 all_up
 	for i in 1 $((SESSIONS / 2)) "$SESSIONS"; do
 		echoes "s$i" "I am $i"
 	done
