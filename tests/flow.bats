@@ -270,24 +270,27 @@ exchange()
 	local began i n=0 round slow
 	start_broker
 	start_peer server http
+	# Who may goes before the others of a busy machine.
+	renice -n -19 -p "$BASHPID" "$BROKER_PID" "$PEER_PID" \
+	    >"$T/renice" 2>&1 || true
 	open_session a "tcp://127.0.0.1:$port"
 	exec 5>"$S/in" 6<"$S/out"
-	# A busy machine makes some of them slow, but not three times running.
-	for round in 1 2 3; do
+	# A busy machine makes many of them slow, but in its calm moments not.
+	for ((round = 1; round <= 40; round++)); do
 		slow=0
 		# At once, and so that each of them is sent alone.
-		for ((i = 1; i <= 100; i++)); do
+		for ((i = 1; i <= 20; i++)); do
 			began=${EPOCHREALTIME/./}
 			exchange $((n += 1)) "$( ((i % 2)) || echo 0.001)"
 			# With Nagle's algorithm it is 40 ms and more (tcp(7)).
 			: $((slow += ${EPOCHREALTIME/./} - began > 38000 *
 			    TIMEOUT_SCALE))
 		done
-		[ "$slow" -ge 25 ] || break
+		[ "$slow" -ge 5 ] || break
 	done
 	exec 5>&- 6<&-
-	[ "$slow" -lt 25 ] ||
-	    fail "$slow of 100 took more than 38 ms, in round $round too"
+	[ "$slow" -lt 5 ] ||
+	    fail "$slow of 20 took more than 38 ms, in each of the rounds"
 	wait_peer server "^request 1 $n GET /$n\$"
 }
 
@@ -730,7 +733,7 @@ sizes_known()
 	done >"$USER_DIR/conf"
 	background "$T/fifod.err" as_user "$FIFOD" -F -f conf
 	S=$USER_DIR/run/s500
-	wait_until 20 test -e "$S"
+	wait_until 60 test -e "$S"
 	sizes_known
 	# 1500 pipes of 64 KiB would have been too many.
 	exact_write "$S" 64M 1
