@@ -374,6 +374,21 @@ peer_settled()
 	[ -s "$1" ] || pid_gone "$2"
 }
 
+# make_way NAME: whoever is told may listen at the port of that peer, which
+# refuses; Linux lets it keep the port, so that it is given to no third one
+# (SO_REUSEADDR in socket(7))
+make_way()
+{
+	[ "$(uname -s)" = Linux ] || stop_peer "$1"
+}
+
+# hold_port: sets port to one of which that is true already
+hold_port()
+{
+	start_peer held script --refuse
+	make_way held
+}
+
 # stop_peer NAME [SECONDS]
 stop_peer()
 {
