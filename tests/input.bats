@@ -448,6 +448,12 @@ frame_of()
 	undisturbed
 }
 
+# listed N: so many sessions
+listed()
+{
+	[ "$(ctl list | wc -l)" -eq "$1" ]
+}
+
 # many N PORT-AND-OPTIONS: so many sessions, with the longest of names
 many()
 {
@@ -457,7 +463,7 @@ many()
 		printf 'open s%063d tcp://127.0.0.1:%s\n' $n "$2"
 	done >"$T/fifod.conf"
 	ctl reload
-	[ "$1" -gt 0 ] || wait_until 10 test "$(ctl list | wc -l)" -eq 1
+	[ "$1" -gt 0 ] || wait_until 20 listed 1
 }
 
 @test "a client that does not read a long answer waits for itself alone" {
