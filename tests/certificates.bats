@@ -485,7 +485,7 @@ chain()
 }
 
 @test "peer.pem is replaced when another certificate is shown" {
-	reserve_port
+	hold_port
 	tls_peer a good -e 'send x' -p "$port"
 	open_tls a
 	read_out a 1
@@ -508,7 +508,7 @@ chain()
 }
 
 @test "a session that is resumed is refused once its certificate is" {
-	reserve_port
+	hold_port
 	tls_peer a good -e 'send x' -p "$port"
 	open_tls a
 	read_out a 1

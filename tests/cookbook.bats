@@ -64,7 +64,7 @@ here()
 }
 
 @test "1: each client of a relay has a connection, and none is refused" {
-	reserve_port
+	hold_port
 	start_peer back http --close-after 1 -p "$port"
 	swap :5000 ":$port"
 	swap :6000 127.0.0.1:0

@@ -239,7 +239,7 @@ both_ways()
 
 @test "nothing but the bytes passes through a relay, both ways at once" {
 	start_broker
-	reserve_port
+	hold_port
 	open_session s "tcp://127.0.0.1:$port" connections=each \
 	    "listen=unix-listen:$T/door"
 	ctl set s "listen=unix-listen:$T/door,127.0.0.1:0"
@@ -251,7 +251,7 @@ both_ways()
 
 @test "nothing but the bytes passes through a relay of TLS, either side" {
 	start_broker
-	reserve_port
+	hold_port
 	open_tls s "tcp://127.0.0.1:$port" connections=each
 	both_ways "$(door s)" --tls --ca "$CERTS/ca.pem" --sni localhost
 	ctl close s
@@ -360,7 +360,7 @@ bytes_rest()
 
 @test "a client whose peer cannot be reached is closed at once, the door stands, and the next one is served" {
 	start_broker
-	reserve_port
+	hold_port
 	open_relay s
 	local at peer=$port
 
@@ -378,7 +378,7 @@ bytes_rest()
 
 @test "with hold a client waits for a peer that comes back, and no longer" {
 	start_broker
-	reserve_port
+	hold_port
 	open_relay s hold=20
 	local at peer=$port pid
 
@@ -437,7 +437,7 @@ bytes_rest()
 
 @test "a server that is restarted under load loses those that it served, and no client is refused with hold" {
 	start_broker
-	reserve_port
+	hold_port
 	start_crowd "$port"
 	open_relay s hold=10 timeout-connect=10
 	local pid

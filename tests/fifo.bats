@@ -415,7 +415,7 @@ done
 @test "a server restarts fifty times, and no client meets EOF or SIGPIPE" {
 	local i way pids=()
 	start_broker
-	reserve_port
+	hold_port
 	start_peer server echo -p "$port" --record "$T/record.0"
 	open_session a "tcp://127.0.0.1:$port" backoff=0.01..0.03
 	for way in once again; do

@@ -406,12 +406,20 @@ peer_settled()
 	[ -s "$1" ] || pid_gone "$2"
 }
 
-# reserve_port: port is nobody else's until the test ends; peers that are
-# started with it (-p) listen there, one after the other, and between two of
-# them it refuses
-reserve_port()
+# make_way NAME: whoever is told may listen at the port of that peer, which
+# refuses; Linux lets it keep the port, so that it is given to no third one
+# (SO_REUSEADDR in socket(7))
+make_way()
 {
-	start_peer reserves script --refuse
+	[ "$(uname -s)" = Linux ] || stop_peer "$1"
+}
+
+# hold_port: sets port to one of which that is true already, until the test
+# ends: peers started with it (-p) come and go there
+hold_port()
+{
+	start_peer held script --refuse
+	make_way held
 }
 
 # stop_peer NAME [SECONDS]
