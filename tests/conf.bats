@@ -323,7 +323,7 @@ open b  tcp://127.0.0.1:$port" >"$T/fifod.conf"
 	ctl reload
 	wait_until 10 test ! -e "$FIFOD_DIR/b"
 	wait_until 10 test ! -e "$FIFOD_DIR/c"
-	[ ! -L "$T/sess" ]
+	wait_until 10 test ! -L "$T/sess"
 	# A broker with a file stays without a session.
 	ctl list
 }
@@ -417,7 +417,7 @@ open b  tcp://127.0.0.1:$port" >"$T/fifod.conf"
 	conf "open a tcp://127.0.0.1:$port -d $T/other"
 	ctl reload
 	wait_until 10 test -p "$T/other/in"
-	[ ! -L "$T/sess" ]
+	wait_until 10 test ! -L "$T/sess"
 	conf "open a tcp://127.0.0.1:$port"
 	ctl reload
 	wait_until 10 test ! -L "$T/other"

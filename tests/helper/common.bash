@@ -305,6 +305,38 @@ stop_broker()
 	BROKER_PID=
 }
 
+# descriptors PID: how many it has
+descriptors()
+{
+	local fds=(/proc/"$1"/fd/*)
+
+	echo "${#fds[@]}"
+}
+
+# descriptors_at_rest PID: N; that of the last control client goes a moment
+# after the client has
+descriptors_at_rest()
+{
+	N='' N_LOOKS=0
+	wait_until 20 descriptors_stay "$1"
+}
+
+descriptors_stay()
+{
+	local n
+
+	n=$(descriptors "$1")
+	N_LOOKS=$((n == ${N:--1} ? N_LOOKS + 1 : 0))
+	N=$n
+	[ "$N_LOOKS" -ge 10 ]
+}
+
+# no_more_descriptors PID N: than before
+no_more_descriptors()
+{
+	[ "$(descriptors "$1")" -le "$2" ]
+}
+
 # ctl COMMAND…: fifoctl of this test's run directory
 ctl()
 {
@@ -397,6 +429,22 @@ start_peer()
 peer_settled()
 {
 	[ -s "$1" ] || pid_gone "$2"
+}
+
+# make_way NAME: whoever is told may listen at the port of that peer, which
+# refuses; Linux lets it keep the port, so that it is given to no third one
+# (SO_REUSEADDR in socket(7))
+make_way()
+{
+	[ "$(uname -s)" = Linux ] || stop_peer "$1"
+}
+
+# hold_port: sets port to one of which that is true already, until the test
+# ends: peers started with it (-p) come and go there
+hold_port()
+{
+	start_peer held script --refuse
+	make_way held
 }
 
 # stop_peer NAME [SECONDS]
