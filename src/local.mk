@@ -129,7 +129,8 @@ src_libfifod_a_SOURCES = \
 	src/command/conf.c src/command/conf.h src/command/conf_file.c \
 	src/command/conf_file.h src/command/control.c src/command/control.h \
 	src/command/facts.c src/command/facts.h src/command/frame.c \
-	src/command/frame.h src/command/help.h src/command/will.c src/command/will.h src/command/plan.c \
+	src/command/frame.h src/command/help.h src/command/handover.c src/command/handover.h \
+	src/command/will.c src/command/will.h src/command/plan.c \
 	src/command/plan.h src/command/probe.h src/command/probe_report.c \
 	src/command/probe_report.h src/command/probing.c src/command/start.c \
 	src/command/start.h $(TRANSPORTS) $(FRAMINGS) $(COMMANDS)

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/ledger.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/xalloc.h"
 #include "channel/directory.h"
 #include "command/will.h"
@@ -20,6 +21,9 @@
 #define WILL_ANCHOR ".anchor-"
 #define WILL_STANDS ".anchor"
 #define WILL_KEY 32
+/* The last engine has made way by itself; for so long it is remembered. */
+#define WILL_HANDED_OVER ".handed-over"
+#define WILL_REMEMBERED_MS 10000
 /* The first of a will's words, each of which ends with a NUL. */
 #define WILL_FORMAT "fifod-will-1"
 
@@ -41,6 +45,7 @@ struct will_past {
 static struct {
 	char anchor[WILL_KEY];          /* our own key; "": we have none */
 	char stands[WILL_KEY];          /* whose anchor is to be asked */
+	int64_t handed_over_ms;         /* when that was; 0: it was not */
 	STAILQ_HEAD(, will_past) past;
 	STAILQ_HEAD(, will) left;
 } wills = { .past = STAILQ_HEAD_INITIALIZER(wills.past),
@@ -198,6 +203,7 @@ will_open(const struct will *w, struct why *why)
 		e->alias_from_file = *words.alias_from_file != '\0';
 		option_clear(option_groups, &e->plan.options);
 		option_copy(option_groups, &e->plan.options, &now);
+		will_make(e);
 	}
 	option_clear(option_groups, &now);
 	plan_clear(&p);
@@ -243,7 +249,9 @@ will_take(const struct keeper_held *held, void *arg)
 	}
 	for (i = 0; i < held->nfds; i++)
 		close(held->fds[i]);
-	if (words && strcmp(held->key, WILL_STANDS) == 0)
+	if (strcmp(held->key, WILL_HANDED_OVER) == 0)
+		wills.handed_over_ms = loop_now_ms();
+	else if (words && strcmp(held->key, WILL_STANDS) == 0)
 		strlcpy(wills.stands, bytes, sizeof(wills.stands));
 	else if (words)
 		will_take_words(held);
@@ -327,6 +335,27 @@ will_begin(void)
 		log_warn("nothing would outlive the engine: %s", why.text);
 }
 
+void
+will_hand_over(void)
+{
+	const struct keeper_held held = { .key = WILL_HANDED_OVER,
+		.bytes = "", .n = 1 };
+	struct why why;
+
+	if (keeper_hold(&held, &why) == -1)
+		log_warn("handing over: %s", why.text);
+}
+
+bool
+will_was_handed_over(void)
+{
+	bool was = wills.handed_over_ms != 0 &&
+	    loop_now_ms() - wills.handed_over_ms < WILL_REMEMBERED_MS;
+
+	wills.handed_over_ms = 0;
+	return was;
+}
+
 static bool
 will_is_ours(const char *name)
 {
@@ -385,6 +414,7 @@ will_done(void)
 	if (*wills.anchor != '\0' && keeper_hold(&held, &why) == -1)
 		log_warn("nothing would outlive the engine: %s", why.text);
 	will_release_past();
+	keeper_let_go(WILL_HANDED_OVER);
 	for (e = broker_after(""); e != NULL; e = broker_after(e->plan.name))
 		session_go_on(e->session);
 	ledger_forget();

@@ -7,6 +7,7 @@
 #ifndef COMMAND_WILL_H
 #define COMMAND_WILL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "command/broker.h"
@@ -22,6 +23,10 @@ void will_revoke(const char *name);
  */
 void will_begin(void);
 size_t will_execute(void);
+/* This engine is about to end for the next one's sake. */
+void will_hand_over(void);
+/* Is it we who were made way for, a moment ago?  Says so once. */
+bool will_was_handed_over(void);
 /* Our anchor holds instead of the last engine's; all that stands goes on. */
 void will_done(void);
 

@@ -57,15 +57,16 @@ answer_tell(struct message *in, struct message *out, struct why *why)
 
 	(void)out;
 	(void)why;
-	if (!message_whole(in) || state > KEEPER_STOPPING)
+	if (!message_whole(in) || state > KEEPER_HANDING_OVER)
 		return ANSWER_BAD;
-	if (state == KEEPER_RELOADING)
+	if (state == KEEPER_RELOADING || state == KEEPER_HANDING_OVER)
 		ready_tell_reloading();
 	else if (state == KEEPER_RELOADED)
 		ready_tell("READY=1");
 	else if (!answers->stopping)
 		ready_tell("STOPPING=1");
 	answers->stopping |= state == KEEPER_STOPPING;
+	answers->handing_over |= state == KEEPER_HANDING_OVER;
 	return 0;
 }
 

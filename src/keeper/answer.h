@@ -15,7 +15,8 @@ struct answers {
 	int rundir_fd;
 	unsigned generation;
 	bool ready;             /* it has said so; ... */
-	bool stopping;          /* ... and that its end is meant */
+	bool stopping;          /* ... and that its end is meant, */
+	bool handing_over;      /* ... or is for another's sake */
 	unsigned long asked;    /* a bit for each kind */
 	void (*on_ready)(void *arg);
 	void *arg;

@@ -226,6 +226,8 @@ keep_is_crash(int status)
 	bool killed = status != -1 && WIFSIGNALED(status) &&
 	    WTERMSIG(status) == SIGKILL && !keep.misbehaved;
 
+	if (keep.answers.handing_over)
+		return false;
 	if (!keep.answers.ready)
 		return true;
 	return !killed && loop_now_ms() - keep.started_ms < KEEP_LIVED_MS;
@@ -250,7 +252,10 @@ keep_rest(const char *how)
 	char text[160];
 
 	if (ms == 0) {
-		log_warn("engine: %s, started again", how);
+		if (keep.answers.handing_over)
+			log_info("engine: %s takes its place", keep.is->path);
+		else
+			log_warn("engine: %s, started again", how);
 		keep_start(NULL);
 		return;
 	}

@@ -206,8 +206,12 @@ void keeper_end(void);
 pid_t keeper_pid(void);
 
 /* What this broker is about to do, for the service manager. */
-enum keeper_state { KEEPER_RELOADING, KEEPER_RELOADED, KEEPER_STOPPING };
-/* After KEEPER_STOPPING our end is no death any more. */
+enum keeper_state { KEEPER_RELOADING, KEEPER_RELOADED, KEEPER_STOPPING,
+	KEEPER_HANDING_OVER };
+/*
+ * After KEEPER_STOPPING our end is no death any more; after
+ * KEEPER_HANDING_OVER it is no crash.
+ */
 void keeper_tell(enum keeper_state state);
 
 #endif

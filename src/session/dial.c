@@ -92,7 +92,8 @@ dial_up(struct session *s)
 	s->up_bytes = s->flow.to_client.bytes;
 	s->up_sent = s->flow.to_peer.bytes;
 	s->end_owed = false;
-	why_clear(&s->why);
+	if (!s->engine_lost)
+		why_clear(&s->why);
 	state_enter(s, SESSION_UP, "%s%s%s", peer, *tls ? ", " : "", tls);
 	dial_write_certificates(s, s->link);
 	delivery_resume(&s->channel.out);
@@ -194,7 +195,7 @@ dial_inherit(struct session *s, int fd)
 	dial_begun(s);
 	s->link = link_inherit(&s->dial, fd, &(struct link_owner){
 	    dial_changed, s, &s->why, dial_note });
-	state_enter(s, SESSION_CONNECTING, "%s", "");
+	state_enter(s, SESSION_HANDSHAKE, "%s", "");
 }
 
 /* Of those that `in` gave to this link: on the wire TLS adds its own. */
@@ -239,6 +240,7 @@ dial_drop(struct session *s)
 		unsent = flow_link_down(s);
 		unacknowledged = dial_unacknowledged(s);
 	}
+	s->engine_lost = false;
 	s->row->fd[LEDGER_PEER] = -1;
 	ledger_busy(s->row, false);
 	s->row->number[HEIR_TO_PEER] = 0;

@@ -4,7 +4,9 @@
 
 #include "base/xalloc.h"
 #include "channel/directory.h"
+#include "keeper/memory.h"
 #include "session/dial.h"
+#include "session/fan.h"
 #include "session/heir.h"
 #include "session/join.h"
 #include "session/listen.h"
@@ -141,6 +143,83 @@ heir_dialogue_go_on(struct dialogue *d)
 	heir_flush_look(f);
 }
 
+/* --- an engine that makes way by itself --- */
+
+static bool halted;
+
+void
+heir_halt(bool wanted)
+{
+	halted = wanted;
+}
+
+bool
+heir_halted(void)
+{
+	return halted;
+}
+
+/* What a way holds can be bequeathed; what the link holds cannot. */
+bool
+heir_is_quiet(const struct session *s)
+{
+	const struct flow *f = &s->flow;
+
+	if (s->state == SESSION_CLOSING)
+		return false;
+	if (s->pool != NULL)
+		return s->pool->nopen == 0;
+	if (!flow_has_link(s))
+		return true;
+	return link_pending(s->link) == 0 && !link_holds(s->link) &&
+	    (!fan_is_there(s) || chunk_length(f->to_client.chunk) == 0);
+}
+
+/* In which descriptor of the row each way's bytes are; a stream has no slots. */
+enum { HEIR_BYTES = LEDGER_SLOT + 1 };
+
+static void
+heir_bequeath_way(struct session *s, size_t way, const struct chunk *c,
+    uint32_t done)
+{
+	int fd;
+
+	if (chunk_length(c) == 0)
+		return;
+	if (done < c->start)
+		done = c->start;
+	fd = memory_file("bytes");
+	if (fd == -1 || memory_write(fd, c->data + done, c->end - done) == -1)
+		return;
+	s->row->fd[HEIR_BYTES + way] = fd;
+	s->row->number[way] = 0;
+}
+
+void
+heir_bequeath(struct session *s)
+{
+	if (s->pool != NULL)
+		return;
+	heir_bequeath_way(s, HEIR_TO_PEER, s->flow.to_peer.chunk, 0);
+	heir_bequeath_way(s, HEIR_TO_CLIENT, s->flow.to_client.chunk,
+	    s->flow.out_done);
+}
+
+static void
+heir_take_way(struct session *s, size_t way, struct flow_way *to)
+{
+	int fd = s->left->fd[HEIR_BYTES + way];
+	ssize_t n;
+
+	if (fd == -1 || (to->chunk = chunk_take()) == NULL)
+		return;
+	n = pread(fd, to->chunk->data, CHUNK_PAYLOAD, 0);
+	to->chunk->start = 0;
+	to->chunk->end = n > 0 ? (uint32_t)n : 0;
+	s->row->number[way] = to->chunk->end;
+	chunk_settle(&to->chunk);
+}
+
 /* --- connections --- */
 
 static bool
@@ -185,6 +264,7 @@ heir_lost(struct session *s)
 		    (uintmax_t)(there + back), (uintmax_t)there,
 		    (uintmax_t)back);
 	s->uncertain++;
+	s->engine_lost = true;
 	dial_failure(s);
 	session_log(s, true, "%s", s->why.text);
 	return true;
@@ -198,8 +278,11 @@ heir_link(struct session *s)
 
 	if (s->waits != NULL)
 		listen_start(s, "");
-	if (!lost)
+	if (!lost) {
 		join_inherit(s);
+		heir_take_way(s, HEIR_TO_PEER, &s->flow.to_peer);
+		heir_take_way(s, HEIR_TO_CLIENT, &s->flow.to_client);
+	}
 	if (!lost && heir_connected(fd))
 		dial_inherit(s, ledger_inherit(s->left, LEDGER_PEER));
 	else if (s->waits == NULL && !relay_each(s) && (s->left->state.busy ||

@@ -31,6 +31,19 @@ void heir_flush_forget(struct dialogue *d);
 void heir_begin(struct session *s);
 void heir_go_on(struct session *s);
 
+/* --- an engine that makes way by itself --- */
+
+/*
+ * From now on (or no longer) nothing new begins: no request, and no byte of a
+ * stream, is taken; what is under way goes on to its end.
+ */
+void heir_halt(bool halted);
+bool heir_halted(void);
+/* Has it come to its end, so that nothing is lost if we end here? */
+bool heir_is_quiet(const struct session *s);
+/* What a stream holds and nobody takes is for the heir. */
+void heir_bequeath(struct session *s);
+
 /* Replace what is there of peers/, which nobody is any more. */
 void heir_sweep_peers(int dir_fd);
 

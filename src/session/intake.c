@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "session/exchange.h"
+#include "session/heir.h"
 #include "session/private.h"
 
 #define INTAKE_MUDDLED_MS 500
@@ -53,6 +54,8 @@ intake_takes(struct dialogue *d)
 	const struct exchange *x = TAILQ_LAST(&d->exchanges, exchange_list);
 	enum session_state state = d->s->state;
 
+	if (heir_halted() && d->cutting == NULL)
+		return false;
 	if (d->gone || d->ended || d->finished || d->closing || d->inherits ||
 	    state == SESSION_CLOSING || state == SESSION_CLOSED)
 		return false;

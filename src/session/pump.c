@@ -225,7 +225,7 @@ pump_from_branch(struct session *s, struct channel *from)
 	uint32_t room = crlf ? CHUNK_PAYLOAD / 2 : PUMP_SMALL;
 	ssize_t n;
 
-	if (!flow_has_link(s) || chunk_length(way->chunk) > 0 ||
+	if (!flow_has_link(s) || heir_halted() || chunk_length(way->chunk) > 0 ||
 	    link_pending(s->link) > 0 || s->link->finished)
 		return PUMP_WAIT;
 	if (way->chunk == NULL && (way->chunk = chunk_take()) == NULL)
@@ -279,7 +279,7 @@ pump_to_peer(struct session *s)
 
 	if (chunk_length(way->chunk) > 0 || link_pending(s->link) > 0)
 		return pump_send(s);
-	if (s->link->finished)
+	if (s->link->finished || heir_halted())
 		return pump_wait(way, FLOW_SOURCE);
 	if (pump_may_splice(s, way))
 		return pump_splice(s, way, s->channel.in.fd, s->link->fd);
@@ -369,7 +369,8 @@ pump_to_client(struct session *s)
 
 	if (chunk_length(way->chunk) > 0)
 		return pump_deliver(s);
-	if (!flow_has_link(s) || !delivery_open(&s->channel.out))
+	if (!flow_has_link(s) || !delivery_open(&s->channel.out) ||
+	    (heir_halted() && !link_holds(s->link)))
 		return pump_wait(way, FLOW_SOURCE);
 	if (pump_may_splice(s, way)) {
 		came = pump_splice(s, way, s->link->fd,

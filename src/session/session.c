@@ -348,6 +348,17 @@ session_go_on(struct session *s)
 }
 
 void
+session_look(struct session *s)
+{
+	struct dialogue *d;
+
+	if (s->pool != NULL)
+		TAILQ_FOREACH(d, &s->pool->dialogues, entry)
+			pool_look(d);
+	session_turn(s);
+}
+
+void
 session_free(struct session *s)
 {
 	if (s == NULL)

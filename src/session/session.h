@@ -160,6 +160,7 @@ struct session {
 	bool shared;                    /* others may enter its directory */
 	int64_t drained_ms;             /* closing: no later than this */
 	bool end_owed;                  /* readers are due an end of file */
+	bool engine_lost;               /* `why' tells of it until a link ends */
 	uint64_t nlinks, nreconnects, uncertain, discarded;
 	uint64_t lost;                  /* datagrams, of links that have gone */
 	uint64_t nchanges;              /* of state, for observers */
@@ -232,6 +233,8 @@ void session_depart(struct session *s, const char *reason);
  * until this is called, when nobody else holds its descriptors any more.
  */
 void session_go_on(struct session *s);
+/* Something outside of it has changed that it may have waited for. */
+void session_look(struct session *s);
 /* Only from owner.ended, or before the loop ran. */
 void session_free(struct session *s);
 

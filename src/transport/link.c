@@ -408,7 +408,7 @@ link_inherit(struct dial *dial, int fd, const struct link_owner *owner)
 	struct link *l = link_stack(&transport_accepted, dial, NULL, fd);
 
 	l->opened = true;
-	l->phase = l->told = LINK_CONNECTING;
+	l->phase = l->told = LINK_HANDSHAKE;
 	link_begin(l, owner);
 	l->driver->inherited = true;
 	return l;
