@@ -35,7 +35,6 @@ reload_clear(struct call *c)
 
 	if (r->halted)
 		handover_halt(false);
-	free(r);
 }
 
 static void
