@@ -202,6 +202,28 @@ kill_engines()
 	assert_equal "$(status_of s channels)" 1
 }
 
+@test "a relayed connection on which nothing is under way goes on" {
+	local line
+
+	survivors
+	start_peer a echo
+	open_session s "tcp://127.0.0.1:$port" connections=each \
+	    connect=on-demand listen=127.0.0.1:0
+	port=$(status_of s listening)
+	exec 5<>"/dev/tcp/127.0.0.1/${port##*:}"
+	echo one >&5
+	read -rt 10 line <&5
+	assert_equal "$line" one
+	kill_engine
+	echo two >&5
+	read -rt 10 line <&5
+	assert_equal "$line" two
+	assert_equal "$(status_of s channels)" 1
+	exec 5>&-
+	wait_status s channels 0
+	counted a '^accept' 1
+}
+
 @test "front doors and listeners stand at the same ports" {
 	local door at
 

@@ -23,6 +23,7 @@ enum ledger_kind {
 	LEDGER_LINK,            /* a connection of the session's */
 	LEDGER_SOCKET,          /* a socket at which somebody listens */
 	LEDGER_CLIENT,          /* who has connected to one */
+	LEDGER_RELAY,           /* the same, and a connection of his own */
 };
 
 /* Which descriptor of a row is which. */
@@ -32,7 +33,7 @@ enum ledger_fd {
 	LEDGER_SLOT = LEDGER_OUT,       /* ... of messages: four slots */
 	LEDGER_CTL = LEDGER_SLOT + 4,
 	LEDGER_SOCK,
-	LEDGER_PEER,            /* the link of a stream; of a LEDGER_LINK */
+	LEDGER_PEER,            /* the link of a stream; what others have */
 	LEDGER_FDS,
 };
 

@@ -278,6 +278,8 @@ heir_link(struct session *s)
 
 	if (s->waits != NULL)
 		listen_start(s, "");
+	if (relay_each(s))
+		relay_inherit(s);
 	if (!lost) {
 		join_inherit(s);
 		heir_take_way(s, HEIR_TO_PEER, &s->flow.to_peer);
