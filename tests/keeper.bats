@@ -166,12 +166,15 @@ another_engine()
 @test "programs of an engine that died are told to end, when they had time to" {
 	start_broker
 	open_session a "exec:sleep 600"
+	local pids
 	open_session b "exec:cat; echo ended >$T/b"
 	run children_pids
 	assert_equal "${#lines[@]}" 2
+	pids=("${lines[@]}")
 	engine_kill
 	wait_until 5 test -s "$T/b"
-	wait_until 10 eval '! children_pids'
+	wait_until 10 pid_gone "${pids[0]}"
+	wait_until 10 pid_gone "${pids[1]}"
 }
 
 # ---- the keeper dies

@@ -79,7 +79,6 @@ dial_up(struct session *s)
 	char peer[160] = "", tls[96] = "";
 
 	dial_over(s);
-	ledger_busy(s->row, true);
 	if (s->link->transport->flags & TRANSPORT_LIVES &&
 	    link_is_plain(s->link))
 		s->row->fd[LEDGER_PEER] = s->link->fd;
@@ -242,7 +241,6 @@ dial_drop(struct session *s)
 	}
 	s->engine_lost = false;
 	s->row->fd[LEDGER_PEER] = -1;
-	ledger_busy(s->row, false);
 	s->row->number[HEIR_TO_PEER] = 0;
 	link_free(s->link);
 	s->link = NULL;

@@ -241,7 +241,7 @@ heir_wires(struct session *s)
 		if (!left->state.busy && heir_connected(left->fd[LEDGER_PEER]))
 			wire_inherit(s, ledger_inherit(left, LEDGER_PEER));
 	if (s->options.session.reconnect == RECONNECT_ALWAYS &&
-	    TAILQ_EMPTY(&s->pool->wires))
+	    s->left->state.busy && TAILQ_EMPTY(&s->pool->wires))
 		pool_start(s);
 	pool_enter(s, "");
 }
@@ -287,8 +287,7 @@ heir_link(struct session *s)
 	}
 	if (!lost && heir_connected(fd))
 		dial_inherit(s, ledger_inherit(s->left, LEDGER_PEER));
-	else if (s->waits == NULL && !relay_each(s) && (s->left->state.busy ||
-	    s->options.session.reconnect == RECONNECT_ALWAYS))
+	else if (s->waits == NULL && !relay_each(s) && s->left->state.busy)
 		dial_start(s, "the engine that had the connection died");
 }
 

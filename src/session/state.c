@@ -80,6 +80,7 @@ state_enter(struct session *s, enum session_state state, const char *fmt,
 	if (state != SESSION_CONNECTING && state != SESSION_HANDSHAKE)
 		timer_clear(&s->deadline);
 	s->state = state;
+	ledger_busy(s->row, state != SESSION_IDLE && state != SESSION_FAILED);
 	s->nchanges++;
 	clock_gettime(CLOCK_REALTIME, &s->since);
 	session_log(s, state == SESSION_FAILED || state == SESSION_BACKOFF ||
