@@ -119,7 +119,8 @@ src_libfifod_a_SOURCES = \
 	src/command/facts.c src/command/facts.h src/command/frame.c \
 	src/command/frame.h src/command/help.h src/command/plan.c \
 	src/command/plan.h src/command/probe.h src/command/probe_report.c \
-	src/command/probe_report.h src/command/probing.c src/command/start.c \
+	src/command/probe_report.h src/command/probing.c \
+	src/command/service.c src/command/service.h src/command/start.c \
 	src/command/start.h $(TRANSPORTS) $(FRAMINGS) $(COMMANDS)
 
 # What a kernel does better than POSIX is a file beside the portable one.

@@ -40,6 +40,7 @@ BATS_FILES = \
 	tests/datagrams.bats \
 	tests/netns.bats \
 	tests/sockets.bats \
+	tests/systemd.bats \
 	tests/smoke_peer.bats
 
 check_PROGRAMS += tests/aid tests/gram tests/peer

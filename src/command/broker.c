@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "command/broker.h"
 #include "keeper/keeper.h"
+#include "keeper/ready.h"
 
 /* How long a transient broker waits for its first session. */
 #define BROKER_GRACE_MS 10000
@@ -329,8 +330,10 @@ broker_stop(bool now)
 {
 	struct entry *e;
 
-	if (!broker.stopping)
+	if (!broker.stopping) {
 		log_info("stopping: %zu sessions to close", broker.count);
+		ready_tell("STOPPING=1");
+	}
 	broker.stopping = true;
 	RB_FOREACH(e, entries, &broker.entries)
 		session_close(e->session, now);

@@ -10,6 +10,7 @@
 #include "command/broker.h"
 #include "command/conf.h"
 #include "command/conf_file.h"
+#include "keeper/ready.h"
 
 /* What is in force. */
 static struct {
@@ -144,8 +145,8 @@ conf_load(const char *path, conf_say *say, void *arg)
 	return 0;
 }
 
-int
-conf_reload(conf_say *say, void *arg)
+static int
+conf_again(conf_say *say, void *arg)
 {
 	struct conf_file f = { .path = conf.path, .say = say, .arg = arg };
 
@@ -159,6 +160,18 @@ conf_reload(conf_say *say, void *arg)
 	conf_apply(&f, false);
 	log_info("%s: reloaded", conf.path);
 	return 0;
+}
+
+/* The service manager has an answer to each, whoever asked for it. */
+int
+conf_reload(conf_say *say, void *arg)
+{
+	int reloaded;
+
+	ready_tell_reloading();
+	reloaded = conf_again(say, arg);
+	ready_tell("READY=1");
+	return reloaded;
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include "base/xalloc.h"
 #include "keeper/home.h"
+#include "keeper/ready.h"
 
 static struct {
 	mode_t mask;
@@ -75,6 +76,7 @@ keeper_home_release(struct keeper_home *h)
 int
 home_enter(const struct keeper_home *h)
 {
+	ready_forget();
 	umask(h != NULL ? h->mask : home_own.mask);
 	if (home_own.files.rlim_max > 0)
 		setrlimit(RLIMIT_NOFILE, &home_own.files);

@@ -25,6 +25,7 @@
 #include "command/conf.h"
 #include "command/control.h"
 #include "command/probe.h"
+#include "command/service.h"
 #include "keeper/keeper.h"
 #include "keeper/ready.h"
 #include "keeper/spawn.h"
@@ -217,7 +218,6 @@ on_terminate(void *arg)
 		return;
 	}
 	log_info("stopping");
-	ready_tell("STOPPING=1");
 	broker_drain();
 }
 
@@ -225,9 +225,7 @@ static void
 on_hangup(void *arg)
 {
 	(void)arg;
-	ready_tell_reloading();
 	conf_reload(NULL, NULL);
-	ready_tell("READY=1");
 }
 
 static void
@@ -278,7 +276,9 @@ run(const struct fifod *f, const struct session_place *place, char *conf)
 		log_info("%s, run directory %s", PACKAGE_STRING,
 		    place->rundir);
 		tell_ready(&parent_fd);
+		service_begin();
 		loop_run();
+		service_end();
 	}
 	control_close();
 	broker_free();
