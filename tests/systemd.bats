@@ -235,3 +235,138 @@ told_times()
 	assert_line --regexp '^fifod: fifod [0-9.]+, run directory '
 	refute_output --partial '<6>'
 }
+
+# ---- the units
+
+require_analyze()
+{
+	command -v systemd-analyze >/dev/null || skip "no systemd-analyze"
+	[ -e "$BUILD/share/systemd/fifod.service" ] ||
+	    skip "the units are not built here"
+}
+
+# units_here: the units in $T/units, with programs and pages that are there
+units_here()
+{
+	local unit
+
+	mkdir -p "$T/units/user"
+	for unit in fifod.service fifod@.service user/fifod.service; do
+		sed -e '/^Documentation=/d' \
+		    -e "s|^\(Exec[A-Za-z]*=\)[^ ]*/fifod |\1$FIFOD |" \
+		    -e "s|^\(Exec[A-Za-z]*=\)[^ ]*/fifoctl |\1$FIFOCTL |" \
+		    "$BUILD/share/systemd/$unit" >"$T/units/$unit"
+	done
+}
+
+@test "systemd understands every line of the units" {
+	local unit
+
+	require_analyze
+	units_here
+	cd "$T/units"
+	for unit in fifod.service fifod@.service user/fifod.service; do
+		run -0 systemd-analyze verify "./$unit"
+		assert_output ''
+	done
+	# It would have said so.
+	sed -i 's/^Restart=/Restarts=/' fifod.service
+	run systemd-analyze verify ./fifod.service
+	assert_output --partial Restarts
+}
+
+@test "the units say how root's and a user's broker are confined, and no less" {
+	local unit most
+
+	require_analyze
+	units_here
+	cd "$T/units"
+	while read -r unit most; do
+		run systemd-analyze security --offline=yes \
+		    --threshold="$most" "./$unit"
+		[ "$status" -eq 0 ] || fail "$unit: ${lines[-1]}"
+	done <<-'END'
+	fifod.service 42
+	fifod@.service 26
+	user/fifod.service 68
+	END
+	sed -i '/^CapabilityBoundingSet/d' fifod.service
+	run ! systemd-analyze security --offline=yes --threshold=42 \
+	    ./fifod.service
+}
+
+@test "each unit's commands are those that were built" {
+	[ -e "$BUILD/share/systemd/fifod.service" ] ||
+	    skip "the units are not built here"
+	local unit
+
+	for unit in fifod.service fifod@.service user/fifod.service; do
+		run grep -E '@[a-z]+@' "$BUILD/share/systemd/$unit"
+		assert_output ''
+		run grep -cE '^Exec(Start|Reload)=/.*/(fifod -F|fifoctl reload)$' \
+		    "$BUILD/share/systemd/$unit"
+		assert_output 2
+	done
+}
+
+# filter_calls UNIT: the system calls that its filter allows
+filter_calls()
+{
+	{
+		systemd-analyze syscall-filter
+		echo
+		echo @unit
+		sed -n 's/^SystemCallFilter=//p' "$1" | tr ' ' '\n' |
+		    sed 's/^/    /'
+	} | awk '
+	/^@/ { set = $1; next }
+	/^    [a-z@_0-9]/ { of[set] = of[set] " " $1 }
+	function expand(set, n, i, word) {
+		n = split(of[set], word, " ")
+		for (i = 1; i <= n; i++)
+			if (word[i] ~ /^@/) expand(word[i])
+			else print word[i]
+	}
+	END { expand("@default"); expand("@unit") }' | sort -u
+}
+
+@test "fifod and its programs make no system call that the units' filter denies" {
+	require_analyze
+	command -v strace >/dev/null || skip "no strace"
+	[ -z "${FIFOD_WRAPPER-}" ] || skip "fifod is wrapped already"
+	local unit line
+
+	FIFOD_WRAPPER="strace -f -qq -e signal=none -o $T/trace"
+	start_peer web http --tls --cert "$CERTS/good.pem" \
+	    --key "$CERTS/good.key"
+	start_peer door echo
+	start_broker
+	open_session web "https://localhost:$PORT_web" "ca=$CERTS/ca.pem" \
+	    "record=$T/record" record-sync=yes
+	http_get web / >"$T/reply"
+	printf 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n' | ctl request web
+	open_session calc 'exec:while read -r x; do echo "$x"; done' \
+	    framing=line
+	echo 1 | ctl request calc
+	open_session terminal pty:cat framing=line
+	open_session door "tcp://127.0.0.1:$PORT_door" connections=each \
+	    listen=127.0.0.1:0
+	exec 9<>"/dev/tcp/127.0.0.1/$(door_port door)"
+	echo hello >&9
+	read -rt 20 line <&9
+	exec 9<&-
+	assert_equal "$line" hello
+	ctl channel web >/dev/null
+	run -0 ctl reload
+	run -0 ctl stop
+	wait_pid "$BROKER_PID" 20
+	sed -n 's/^[0-9]* *\([a-z_0-9]*\)(.*/\1/p' "$T/trace" | sort -u \
+	    >"$T/called"
+	[ "$(wc -l <"$T/called")" -gt 50 ]
+	for unit in fifod.service fifod@.service user/fifod.service; do
+		filter_calls "$BUILD/share/systemd/$unit" >"$T/allowed"
+		[ "$(wc -l <"$T/allowed")" -gt 200 ]
+		run comm -23 "$T/called" "$T/allowed"
+		assert_output ''
+	done
+}
