@@ -21,6 +21,7 @@ BATS_FILES = \
 	tests/flow.bats \
 	tests/exec.bats \
 	tests/line.bats \
+	tests/package.bats \
 	tests/login.bats \
 	tests/listen.bats \
 	tests/attach.bats \
