@@ -214,10 +214,13 @@ told_times()
 # ---- the journal
 
 @test "in the journal each line has its priority" {
+	start_peer bad script --refuse
 	: >"$T/fifod.err"
 	export JOURNAL_STREAM
 	JOURNAL_STREAM=$(stat -c %d:%i "$T/fifod.err")
 	start_broker
+	run -7 open_session s "tcp://127.0.0.1:$port" reconnect=never
+	run -0 ctl close s
 	echo nonsense >"$T/fifod.conf"
 	kill -HUP "$BROKER_PID"
 	wait_for_line "$T/fifod.err" nonsense
@@ -225,6 +228,8 @@ told_times()
 	run cat "$T/fifod.err"
 	assert_line --regexp '^<6>fifod [0-9.]+, run directory '
 	assert_line --regexp '^<4>.*nonsense'
+	assert_line --regexp '^<4>s: .* -> failed: .*refused'
+	assert_line --regexp '^<6>s: .* -> closed'
 	refute_line --regexp '^fifod: '
 	# Another standard error than the journal's is for people.
 	JOURNAL_STREAM=1:1
