@@ -186,6 +186,24 @@ told_times()
 	run -0 ctl list
 }
 
+@test "the engine that takes another's place tells systemd what that one told" {
+	local engine n
+
+	gram_start "$T/notify"
+	export WATCHDOG_USEC=200000
+	start_broker
+	open_session a exec:cat framing=line
+	wait_for_line "$T/gram" '^STATUS=1 session$'
+	engine=$(status_of a engine)
+	kill -KILL "$engine"
+	wait_until 10 told_times '^READY=1$' 2
+	n=$(grep -c '^WATCHDOG=1$' "$T/gram")
+	wait_until 10 told_times '^WATCHDOG=1$' $((n + 5))
+	[ "$(grep -n '^STATUS=' "$T/gram" | tail -n 1 | cut -d : -f 1)" -gt \
+	    "$(grep -n '^READY=1$' "$T/gram" | tail -n 1 | cut -d : -f 1)" ]
+	! pid_gone "$BROKER_PID"
+}
+
 # ---- who is not the service
 
 @test "a session's program cannot be taken for the service" {

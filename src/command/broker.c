@@ -10,7 +10,6 @@
 #include "base/xalloc.h"
 #include "command/broker.h"
 #include "keeper/keeper.h"
-#include "keeper/ready.h"
 
 /* How long a transient broker waits for its first session. */
 #define BROKER_GRACE_MS 10000
@@ -332,7 +331,7 @@ broker_stop(bool now)
 
 	if (!broker.stopping) {
 		log_info("stopping: %zu sessions to close", broker.count);
-		ready_tell("STOPPING=1");
+		keeper_tell(KEEPER_STOPPING);
 	}
 	broker.stopping = true;
 	RB_FOREACH(e, entries, &broker.entries)

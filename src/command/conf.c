@@ -10,7 +10,7 @@
 #include "command/broker.h"
 #include "command/conf.h"
 #include "command/conf_file.h"
-#include "keeper/ready.h"
+#include "keeper/keeper.h"
 
 /* What is in force. */
 static struct {
@@ -137,10 +137,10 @@ conf_load(const char *path, conf_say *say, void *arg)
 {
 	struct conf_file f = { .path = path, .say = say, .arg = arg };
 
-	if (conf_file_read(&f) == -1)
-		return -1;
 	free(conf.path);
 	conf.path = xstrdup(path);
+	if (conf_file_read(&f) == -1)
+		return -1;
 	conf_apply(&f, true);
 	return 0;
 }
@@ -168,9 +168,9 @@ conf_reload(conf_say *say, void *arg)
 {
 	int reloaded;
 
-	ready_tell_reloading();
+	keeper_tell(KEEPER_RELOADING);
 	reloaded = conf_again(say, arg);
-	ready_tell("READY=1");
+	keeper_tell(KEEPER_RELOADED);
 	return reloaded;
 }
 

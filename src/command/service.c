@@ -3,7 +3,7 @@
 
 #include "command/broker.h"
 #include "command/service.h"
-#include "keeper/ready.h"
+#include "keeper/keeper.h"
 
 /* Sessions come up by the hundred: one line for all that happens in this. */
 #define SERVICE_STATUS_MS 250
@@ -11,10 +11,10 @@
 static struct {
 	struct broker_observer observer;
 	struct timer status, watchdog;
-	char told[120];
+	char told[KEEPER_STATUS_MAX + 1];
 } service;
 
-/* "STATUS=3 sessions, 1 failed". */
+/* "3 sessions, 1 failed". */
 static void
 service_words(char *out, size_t size)
 {
@@ -27,7 +27,7 @@ service_words(char *out, size_t size)
 		failed += e->session->state == SESSION_FAILED;
 		backoff += e->session->state == SESSION_BACKOFF;
 	}
-	n = snprintf(out, size, "STATUS=%zu session%s", all,
+	n = snprintf(out, size, "%zu session%s", all,
 	    all == 1 ? "" : "s");
 	if (failed > 0)
 		n += snprintf(out + n, size - (size_t)n, ", %zu failed",
@@ -47,7 +47,7 @@ service_tell_status(void *arg)
 	if (strcmp(words, service.told) == 0)
 		return;
 	strlcpy(service.told, words, sizeof(service.told));
-	ready_tell(words);
+	keeper_tell_status(words);
 }
 
 static void
@@ -65,19 +65,19 @@ static void
 service_alive(void *arg)
 {
 	(void)arg;
-	ready_tell("WATCHDOG=1");
-	timer_set(&service.watchdog, ready_watchdog_ms(), service_alive, NULL);
+	keeper_tell(KEEPER_ALIVE);
+	timer_set(&service.watchdog, keeper_watchdog_ms(), service_alive, NULL);
 }
 
 void
 service_begin(void)
 {
-	if (!ready_wanted())
+	if (!keeper_is_service())
 		return;
 	service.told[0] = '\0';
 	service_tell_status(NULL);
 	broker_observe(&service.observer, NULL, service_changed, NULL);
-	if (ready_watchdog_ms() > 0)
+	if (keeper_watchdog_ms() > 0)
 		service_alive(NULL);
 }
 

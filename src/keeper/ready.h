@@ -17,7 +17,7 @@ void ready_tell_reloading(void);
 /*
  * How often it wants to hear WATCHDOG=1: half of $WATCHDOG_USEC, as
  * sd_watchdog_enabled(3) advises, in milliseconds; 0: it does not.
- * $WATCHDOG_PID, where it is set, names us or who started us.
+ * $WATCHDOG_PID, where it is set, names us.
  */
 int64_t ready_watchdog_ms(void);
 /* In a child: it is not the service, and has nothing to tell. */
