@@ -59,7 +59,7 @@ test    nc                              netcat-openbsd
 test    /usr/bin/python3                python3
 package dpkg-buildpackage               dpkg-dev
 package dh                              debhelper
-package fakeroot                        fakeroot
+package /usr/share/doc/build-essential  build-essential
 package lintian                         lintian
 package tar                             tar
 package xz                              xz-utils
