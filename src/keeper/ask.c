@@ -17,6 +17,7 @@
 static struct {
 	int fd;                 /* -1: no keeper, or not any more */
 	bool engine;            /* there is one, or was */
+	pid_t pid;
 	unsigned generation;
 	bool service;           /* the keeper's manager wants to know */
 	int64_t watchdog_ms;
@@ -145,6 +146,7 @@ keeper_begin(int fd, void (*gone)(void *arg), void *arg)
 {
 	ask.fd = fd;
 	ask.engine = true;
+	ask.pid = getppid();
 	ask.gone = gone;
 	ask.arg = arg;
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -171,7 +173,7 @@ keeper_generation(void)
 pid_t
 keeper_pid(void)
 {
-	return ask.engine ? getppid() : getpid();
+	return ask.engine ? ask.pid : getpid();
 }
 
 void

@@ -1,10 +1,15 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/loop.h"
+#include "keeper/direct.h"
+#include "keeper/failed.h"
 #include "keeper/held.h"
 #include "keeper/lookup.h"
 #include "keeper/message.h"
@@ -205,6 +210,46 @@ test_ledger(void)
 	is_int(held_ledger(SIZE_MAX, &why), -1, "within reason");
 }
 
+/* --- the status files, while no engine lives --- */
+
+static void
+test_failed(void)
+{
+	static const char after[] = "name=s\nlinks=1\nstate=failed\n"
+	    "error=it is dead\nerror-since=20";
+	static const char before[] = "name=s\nstate=up\nerror=\n"
+	    "error-since=\nlinks=1\n";
+	char dir[] = "/tmp/test_hold.XXXXXX", now[512] = "";
+	int rundir_fd, dir_fd, fd;
+	struct stat st;
+
+	if (mkdtemp(dir) == NULL)
+		return;
+	rundir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	mkdirat(rundir_fd, "s", 0700);
+	dir_fd = openat(rundir_fd, "s", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(dir_fd, "status", O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
+	(void)!write(fd, before, sizeof(before) - 1);
+	close(fd);
+	put("s", "", 0);
+	put("s/ch/1", "", 0);
+	put("gone", "", 0);
+	put(".own", "", 0);
+	failed_tell(rundir_fd, "it is dead");
+	fd = openat(dir_fd, "status", O_RDONLY | O_CLOEXEC);
+	(void)!read(fd, now, sizeof(now) - 1);
+	ok(fstat(fd, &st) == 0 && (st.st_mode & 0777) == 0640,
+	    "the status file keeps its mode");
+	close(fd);
+	ok(strncmp(now, after, sizeof(after) - 1) == 0, "says failed, and what else it said");
+	is_int(unlinkat(dir_fd, "status", 0), 0, "and nothing else");
+	close(dir_fd);
+	is_int(unlinkat(rundir_fd, "s", AT_REMOVEDIR), 0, "is left there");
+	close(rundir_fd);
+	rmdir(dir);
+	held_drop_all();
+}
+
 /* --- what a look-up's child says --- */
 
 static void
@@ -236,6 +281,88 @@ test_lookup(void)
 	free(good);
 }
 
+/* --- programs that are kept --- */
+
+static int
+status_of(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int status = -1;
+
+	while (poll(&p, 1, 5000) == -1)
+		;
+	return read(fd, &status, sizeof(status)) == sizeof(status) ? status :
+	    -1;
+}
+
+/* SIGCHLD is the loop's to hear of. */
+static void
+turn(void *arg)
+{
+	(void)arg;
+	loop_stop();
+}
+
+static void
+turn_ms(int ms)
+{
+	struct timer timer = { 0 };
+
+	timer_set(&timer, ms, turn, NULL);
+	loop_run();
+}
+
+static void
+program(const char *command, int fd, struct direct_child *c)
+{
+	const struct direct_program p = { .command = command, .fd = fd };
+	struct why why;
+
+	ok(direct_program(&p, c, &why) == 0, command);
+}
+
+static void
+test_kept(void)
+{
+	struct direct_child a, b, again;
+	struct why why;
+	char word[8] = "";
+	int fds[2], i;
+
+	loop_init();
+	socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds);
+	program("cat; exit 7", fds[1], &a);
+	close(fds[1]);
+	fds[1] = null_fd();
+	program("sleep 60", fds[1], &b);
+	close(fds[1]);
+	is_int(direct_child_keep(a.number, a.said_fd), 0, "one is kept");
+	is_int(direct_child_keep(a.number, a.said_fd), -1, "once");
+	close(a.said_fd);
+	close(a.ended_fd);
+	direct_children_orphan();
+	is_int(direct_child_again(b.number, &again, &why), -1,
+	    "another is not");
+	(void)!write(fds[0], "word", 4);
+	ok(read(fds[0], word, 4) == 4 && strcmp(word, "word") == 0,
+	    "it goes on while nobody hears of it");
+	shutdown(fds[0], SHUT_WR);
+	for (i = 0; i < 100 && read(fds[0], word, 1) != 0; i++)
+		;
+	turn_ms(100);
+	is_int(direct_child_again(a.number, &again, &why), 0, "it is there");
+	is_int(again.pid, a.pid, "the same");
+	ok(WEXITSTATUS(status_of(again.ended_fd)) == 7, "with its end");
+	direct_child_end(a.number, -1);
+	direct_children_orphan();
+	is_int(direct_child_again(a.number, &again, &why), -1,
+	    "which was all of it");
+	direct_children_end();
+	close(b.said_fd);
+	is_int(status_of(b.ended_fd), -1, "nobody is told of the other");
+	loop_free();
+}
+
 int
 main(void)
 {
@@ -249,6 +376,8 @@ main(void)
 	test_message_long(fds);
 	test_held();
 	test_ledger();
+	test_failed();
 	test_lookup();
+	test_kept();
 	return tap_done();
 }
