@@ -57,6 +57,12 @@ test    socat                           socat
 test    ip                              iproute2
 test    nc                              netcat-openbsd
 test    /usr/bin/python3                python3
+package dpkg-buildpackage               dpkg-dev
+package dh                              debhelper
+package /usr/share/doc/build-essential  build-essential
+package lintian                         lintian
+package tar                             tar
+package xz                              xz-utils
 dist    tar                             tar
 dist    xz                              xz-utils
 END

@@ -52,11 +52,39 @@ install-data-local: share/completions/fifoctl.bash
 uninstall-local:
 	rm -f '$(DESTDIR)$(bashcompdir)/fifoctl'
 
+# Units of systemd: made everywhere, installed where configure knows where to.
+systemd_system_units = share/systemd/fifod.service \
+	share/systemd/fifod@.service
+systemd_user_units = share/systemd/user/fifod.service
+systemd_templates = share/systemd/fifod.service.in \
+	share/systemd/fifod@.service.in share/systemd/user/fifod.service.in
+noinst_DATA += $(systemd_system_units) $(systemd_user_units)
+if SYSTEM_UNITS
+systemdsystemunit_DATA = $(systemd_system_units)
+endif
+if USER_UNITS
+systemduserunit_DATA = $(systemd_user_units)
+endif
+
+UNIT_FILL = $(AM_V_GEN)$(MKDIR_P) share/systemd/user && \
+	$(SED) -e 's|@sbindir[@]|$(sbindir)|' -e 's|@bindir[@]|$(bindir)|' \
+	-e 's|@sysconfdir[@]|$(sysconfdir)|'
+
+share/systemd/fifod.service: share/systemd/fifod.service.in
+	$(UNIT_FILL) $(srcdir)/share/systemd/fifod.service.in >$@.new && \
+		mv $@.new $@
+share/systemd/fifod@.service: share/systemd/fifod@.service.in
+	$(UNIT_FILL) $(srcdir)/share/systemd/fifod@.service.in >$@.new && \
+		mv $@.new $@
+share/systemd/user/fifod.service: share/systemd/user/fifod.service.in
+	$(UNIT_FILL) $(srcdir)/share/systemd/user/fifod.service.in >$@.new && \
+		mv $@.new $@
+
 dist_doc_DATA = README NEWS share/fifod.conf.example share/doc/cookbook
 
-EXTRA_DIST += $(man_templates) share/man/fill.awk \
-	src/README contrib/check contrib/deps.sh contrib/install-deps \
-	contrib/quickstart
+EXTRA_DIST += $(man_templates) share/man/fill.awk $(systemd_templates) \
+	src/README contrib/check contrib/debian contrib/deps.sh \
+	contrib/install-deps contrib/package contrib/quickstart
 CLEANFILES += $(man_MANS) $(zshcomp_DATA) $(fishcomp_DATA) $(noinst_DATA)
 
 # What mandoc(1) has to say about the pages, which should be nothing; that ours

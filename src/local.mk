@@ -132,7 +132,8 @@ src_libfifod_a_SOURCES = \
 	src/command/frame.h src/command/help.h src/command/handover.c src/command/handover.h \
 	src/command/will.c src/command/will.h src/command/plan.c \
 	src/command/plan.h src/command/probe.h src/command/probe_report.c \
-	src/command/probe_report.h src/command/probing.c src/command/start.c \
+	src/command/probe_report.h src/command/probing.c \
+	src/command/service.c src/command/service.h src/command/start.c \
 	src/command/start.h $(TRANSPORTS) $(FRAMINGS) $(COMMANDS)
 
 # What a kernel does better than POSIX is a file beside the portable one.

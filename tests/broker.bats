@@ -426,64 +426,6 @@ detached()
 	[ ! -e "$FIFOD_DIR/.pid" ]
 }
 
-# ---- systemd's protocol
-
-# gram_start PATH: what is sent to it is in $T/gram
-gram_start()
-{
-	local gram
-
-	gram=$(program_find gram)
-	[ "$gram" != gram ] || skip "tests/gram is not built"
-	background "$T/gram" "$gram" "$1"
-	wait_for_line "$T/gram" '^ready$'
-	export NOTIFY_SOCKET=$1
-}
-
-@test "systemd is told of READY, RELOADING and STOPPING" {
-	gram_start "$T/notify"
-	start_broker
-	wait_for_line "$T/gram" '^READY=1$'
-	kill -HUP "$BROKER_PID"
-	wait_for_line "$T/gram" '^RELOADING=1 MONOTONIC_USEC=[0-9]+$'
-	wait_until 10 ready_twice
-	stop_broker
-	wait_for_line "$T/gram" '^STOPPING=1'
-	run cat "$T/gram"
-	assert_line --index 1 --partial READY=1
-	assert_line --index 2 --partial RELOADING=1
-	assert_line --index 3 --partial READY=1
-	assert_line --index 4 --partial STOPPING=1
-	[ "${#lines[@]}" -eq 5 ]
-}
-
-ready_twice()
-{
-	[ "$(grep -c '^READY=1' "$T/gram")" -eq 2 ]
-}
-
-@test "systemd is told that the broker stops while it still drains" {
-	gram_start "$T/notify"
-	start_broker
-	start_stalled
-	kill -TERM "$BROKER_PID"
-	wait_for_line "$T/gram" '^STOPPING=1'
-	run ! pid_gone "$BROKER_PID"
-	: >"$T/go"
-	wait_pid "$BROKER_PID"
-}
-
-@test "systemd's socket may be an abstract one, and may be gone" {
-	gram_start "@fifod-test-$$-$RANDOM"
-	fifod_here
-	assert_success
-	wait_for_line "$T/gram" '^READY=1$'
-	stop_pid "$BACKGROUND_PID"
-	ctl stop
-	fifod_here
-	assert_success
-}
-
 # ---- ending
 
 @test "SIGTERM lets what is in \`in' reach the peer" {

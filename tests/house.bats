@@ -149,7 +149,8 @@ floors_check()
 		grep -qF "$file" tests/*/local.mk tests/local.mk ||
 		    fail "$file is in no list"
 	done
-	for file in share/man/*.in; do
+	for file in share/man/*.in share/systemd/*.in share/systemd/user/*.in
+	do
 		grep -qF "$file" share/local.mk ||
 		    fail "$file is not in share/local.mk"
 	done

@@ -22,6 +22,7 @@ BATS_FILES = \
 	tests/flow.bats \
 	tests/exec.bats \
 	tests/line.bats \
+	tests/package.bats \
 	tests/login.bats \
 	tests/listen.bats \
 	tests/attach.bats \
@@ -42,6 +43,7 @@ BATS_FILES = \
 	tests/datagrams.bats \
 	tests/netns.bats \
 	tests/sockets.bats \
+	tests/systemd.bats \
 	tests/smoke_peer.bats
 
 check_PROGRAMS += tests/aid tests/gram tests/peer

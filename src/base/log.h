@@ -8,7 +8,11 @@
 
 #include <stdbool.h>
 
-/* To standard error, or to syslog as facility daemon; -v lowers the bar. */
+/*
+ * To standard error, or to syslog as facility daemon; -v lowers the bar.
+ * Where standard error is systemd's journal each line begins with its
+ * priority, sd-daemon(3).
+ */
 void log_init(bool foreground, int verbose);
 
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -343,8 +343,10 @@ broker_stop(bool now)
 {
 	struct entry *e;
 
-	if (!broker.stopping)
+	if (!broker.stopping) {
 		log_info("stopping: %zu sessions to close", broker.count);
+		keeper_tell(KEEPER_STOPPING);
+	}
 	broker.stopping = true;
 	RB_FOREACH(e, entries, &broker.entries)
 		session_close(e->session, now);

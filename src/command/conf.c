@@ -10,6 +10,7 @@
 #include "command/broker.h"
 #include "command/conf.h"
 #include "command/conf_file.h"
+#include "keeper/keeper.h"
 
 /* What is in force. */
 static struct {
@@ -152,8 +153,8 @@ conf_inherit(const char *path)
 	broker_observe(&conf.observer, NULL, conf_event, NULL);
 }
 
-int
-conf_reload(conf_say *say, void *arg)
+static int
+conf_again(conf_say *say, void *arg)
 {
 	struct conf_file f = { .path = conf.path, .say = say, .arg = arg };
 
@@ -167,6 +168,18 @@ conf_reload(conf_say *say, void *arg)
 	conf_apply(&f, false);
 	log_info("%s: reloaded", conf.path);
 	return 0;
+}
+
+/* The service manager has an answer to each, whoever asked for it. */
+int
+conf_reload(conf_say *say, void *arg)
+{
+	int reloaded;
+
+	keeper_tell(KEEPER_RELOADING);
+	reloaded = conf_again(say, arg);
+	keeper_tell(KEEPER_RELOADED);
+	return reloaded;
 }
 
 void

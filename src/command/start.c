@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "command/start.h"
 #include "keeper/keeper.h"
+#include "keeper/ready.h"
 
 char *
 start_path(void)
@@ -33,7 +34,8 @@ start_path(void)
 
 /*
  * In the child.  Nothing of the caller's is handed down: a lock or a pipe that
- * a script holds on descriptor 9 must not live as long as the broker.
+ * a script holds on descriptor 9 must not live as long as the broker; and where
+ * a service's script starts it, the broker is not that service.
  */
 static void
 start_exec(const char *path, const char *rundir, int error_fd)
@@ -46,6 +48,7 @@ start_exec(const char *path, const char *rundir, int error_fd)
 	}
 	dup2(error_fd, STDERR_FILENO);
 	closefrom(STDERR_FILENO + 1);
+	ready_forget();
 	execl(path, "fifod", "-r", rundir, "-t", (char *)NULL);
 	dprintf(STDERR_FILENO, "fifod: %s: %s\n", path, strerror(errno));
 	_exit(127);

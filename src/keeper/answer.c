@@ -2,6 +2,7 @@
  * The table of what can be asked, and when; after OpenSSH's monitor.c.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,6 +36,8 @@ answer_hello(struct message *in, struct message *out, struct why *why)
 		    PACKAGE_VERSION ", the engine of another: start the "
 		    "broker again");
 	message_put_number(out, answers->generation);
+	message_put_number(out, ready_wanted());
+	message_put_number(out, (uint64_t)ready_watchdog_ms());
 	return 0;
 }
 
@@ -50,21 +53,44 @@ answer_ready(struct message *in, struct message *out, struct why *why)
 	return 0;
 }
 
+/* A line of its own: the engine is to say nothing else in our name. */
+static int
+answer_tell_status(const char *words)
+{
+	char state[KEEPER_STATUS_MAX + sizeof("STATUS=")];
+	const char *c;
+
+	if (words == NULL || strlen(words) > KEEPER_STATUS_MAX)
+		return ANSWER_BAD;
+	for (c = words; *c != '\0'; c++)
+		if (*c < ' ' || *c > '~')
+			return ANSWER_BAD;
+	snprintf(state, sizeof(state), "STATUS=%s", words);
+	ready_tell(state);
+	return 0;
+}
+
 static int
 answer_tell(struct message *in, struct message *out, struct why *why)
 {
+	static const char *const states[] = {
+		[KEEPER_RELOADED] = "READY=1",
+		[KEEPER_STOPPING] = "STOPPING=1",
+		[KEEPER_ALIVE] = "WATCHDOG=1",
+	};
 	uint64_t state = message_number(in);
+	const char *words = state == KEEPER_STATUS ? message_text(in) : NULL;
 
 	(void)out;
 	(void)why;
-	if (!message_whole(in) || state > KEEPER_HANDING_OVER)
+	if (!message_whole(in) || state > KEEPER_STATUS)
 		return ANSWER_BAD;
+	if (state == KEEPER_STATUS)
+		return answer_tell_status(words);
 	if (state == KEEPER_RELOADING || state == KEEPER_HANDING_OVER)
 		ready_tell_reloading();
-	else if (state == KEEPER_RELOADED)
-		ready_tell("READY=1");
-	else if (!answers->stopping)
-		ready_tell("STOPPING=1");
+	else if (state != KEEPER_STOPPING || !answers->stopping)
+		ready_tell(states[state]);
 	answers->stopping |= state == KEEPER_STOPPING;
 	answers->handing_over |= state == KEEPER_HANDING_OVER;
 	return 0;

@@ -19,6 +19,8 @@ static struct {
 	bool engine;            /* there is one, or was */
 	pid_t pid;
 	unsigned generation;
+	bool service;           /* the keeper's manager wants to know */
+	int64_t watchdog_ms;
 	struct watch readable;
 	struct message out, in;
 	void (*gone)(void *arg);
@@ -135,6 +137,8 @@ ask_hello(void)
 	if (m == NULL)
 		errx(1, "%s", why.text);
 	ask.generation = (unsigned)message_number(m);
+	ask.service = message_number(m) != 0;
+	ask.watchdog_ms = (int64_t)message_number(m);
 }
 
 void
@@ -188,4 +192,29 @@ keeper_tell(enum keeper_state state)
 		return;
 	message_put_number(ask_begin(REQUEST_TELL), state);
 	ask_done(NULL);
+}
+
+void
+keeper_tell_status(const char *words)
+{
+	struct message *m;
+
+	if (!ask_may())
+		return;
+	m = ask_begin(REQUEST_TELL);
+	message_put_number(m, KEEPER_STATUS);
+	message_put_text(m, words);
+	ask_done(NULL);
+}
+
+bool
+keeper_is_service(void)
+{
+	return ask.service;
+}
+
+int64_t
+keeper_watchdog_ms(void)
+{
+	return ask.watchdog_ms;
 }

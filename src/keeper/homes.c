@@ -13,6 +13,7 @@
 
 #include "base/xalloc.h"
 #include "keeper/direct.h"
+#include "keeper/ready.h"
 
 #define HOME_MAX ((size_t)2 * 1024 * 1024)      /* over what fifoctl sends */
 #define HOMES_MAX 65536
@@ -167,6 +168,7 @@ home_enter(const struct home *h)
 			mask = (mode_t)strtoul(home_string(h, &at), NULL, 8) &
 			    0777;
 	}
+	ready_forget();
 	umask(mask);
 	if (home_own.files.rlim_max > 0)
 		setrlimit(RLIMIT_NOFILE, &home_own.files);

@@ -86,7 +86,7 @@ keep_exec(int ask_fd)
 		signal(signo, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	unsetenv("NOTIFY_SOCKET");
+	ready_forget();
 	execv(keep.is->path, keep.is->argv);
 	dprintf(STDERR_FILENO, "fifod: %s: %s\n", keep.is->path,
 	    strerror(errno));
@@ -166,6 +166,9 @@ keep_start(void *arg)
 	int size = 2 * MESSAGE_MAX, fds[2], i;
 
 	(void)arg;
+	/* Between two engines it is we who live. */
+	if (keep.was_ready && ready_watchdog_ms() > 0)
+		ready_tell("WATCHDOG=1");
 	keep.answers.ready = keep.answers.stopping = false;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1) {
 		keep_died(-1);

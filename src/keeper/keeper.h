@@ -205,13 +205,19 @@ void keeper_end(void);
 /* Its process; ours where there is none. */
 pid_t keeper_pid(void);
 
-/* What this broker is about to do, for the service manager. */
+/* What this broker is about to do, for the service manager; see ready.h. */
 enum keeper_state { KEEPER_RELOADING, KEEPER_RELOADED, KEEPER_STOPPING,
-	KEEPER_HANDING_OVER };
+	KEEPER_HANDING_OVER, KEEPER_ALIVE, KEEPER_STATUS };
 /*
- * After KEEPER_STOPPING our end is no death any more; after
- * KEEPER_HANDING_OVER it is no crash.
+ * KEEPER_STATUS: keeper_tell_status().  After KEEPER_STOPPING our end is no
+ * death any more; after KEEPER_HANDING_OVER it is no crash.
  */
 void keeper_tell(enum keeper_state state);
+/* One line, of at most KEEPER_STATUS_MAX bytes. */
+#define KEEPER_STATUS_MAX 120
+void keeper_tell_status(const char *words);
+/* Does it want to know, and how often KEEPER_ALIVE (0: not at all)? */
+bool keeper_is_service(void);
+int64_t keeper_watchdog_ms(void);
 
 #endif

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,12 @@
 #include <unistd.h>
 
 #include "keeper/ready.h"
+
+bool
+ready_wanted(void)
+{
+	return getenv("NOTIFY_SOCKET") != NULL;
+}
 
 void
 ready_tell(const char *state)
@@ -43,4 +50,34 @@ ready_tell_reloading(void)
 	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
 	    (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000);
 	ready_tell(state);
+}
+
+/* A number of the environment; 0 where it is missing, or is none. */
+static int64_t
+ready_number(const char *key)
+{
+	const char *value = getenv(key);
+
+	return value == NULL ? 0 : strtonum(value, 1, LLONG_MAX, NULL);
+}
+
+int64_t
+ready_watchdog_ms(void)
+{
+	int64_t pid = ready_number("WATCHDOG_PID");
+	int64_t usec = ready_number("WATCHDOG_USEC");
+
+	if (!ready_wanted() || usec == 0)
+		return 0;
+	if (getenv("WATCHDOG_PID") != NULL && pid != getpid())
+		return 0;
+	return usec < 2000 ? 1 : usec / 2000;
+}
+
+void
+ready_forget(void)
+{
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
+	unsetenv("WATCHDOG_PID");
 }

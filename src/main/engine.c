@@ -15,6 +15,7 @@
 #include "command/broker.h"
 #include "command/conf.h"
 #include "command/control.h"
+#include "command/service.h"
 #include "command/will.h"
 #include "keeper/hold.h"
 #include "keeper/keep.h"
@@ -30,7 +31,6 @@ on_terminate(void *arg)
 		return;
 	}
 	log_info("stopping");
-	keeper_tell(KEEPER_STOPPING);
 	broker_drain();
 }
 
@@ -38,9 +38,7 @@ static void
 on_hangup(void *arg)
 {
 	(void)arg;
-	keeper_tell(KEEPER_RELOADING);
 	conf_reload(NULL, NULL);
-	keeper_tell(KEEPER_RELOADED);
 }
 
 static void
@@ -95,7 +93,9 @@ run(const struct fifod *f)
 	if (!f->foreground)
 		fifod_to_null();
 	keeper_ready();
+	service_begin();
 	loop_run();
+	service_end();
 	keeper_tell(KEEPER_STOPPING);
 	return 0;
 }

@@ -494,10 +494,13 @@ session_log(struct session *s, bool loud, const char *fmt, ...)
 		    text);
 		return;
 	}
-	if (loud)
+	/* What is loud is trouble, but for the end. */
+	if (!loud)
+		log_debug("%s: %s", s->name, text);
+	else if (s->state == SESSION_CLOSED)
 		log_info("%s: %s", s->name, text);
 	else
-		log_debug("%s: %s", s->name, text);
+		log_warn("%s: %s", s->name, text);
 	fd = log_open(s);
 	if (fd == -1)
 		return;
