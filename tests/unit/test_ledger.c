@@ -1,0 +1,145 @@
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/ledger.h"
+#include "keeper/memory.h"
+#include "tap.h"
+
+/* What another process would read of the state. */
+static void
+test_state(void)
+{
+	struct ledger_row *row = ledger_new(LEDGER_SESSION, NULL, "s");
+	struct ledger_state s = ledger_get(row);
+
+	ok(s.open == 0 && s.reply == LEDGER_IDLE && !s.taking && !s.half,
+	    "a new row has nothing under way");
+	ledger_taking(row);
+	s = ledger_get(row);
+	is_int(ledger_owed(&s), 1, "who is taking bytes may have a request");
+	ledger_opened(row);
+	s = ledger_get(row);
+	is_int(ledger_owed(&s), 1, "... which counts once");
+	ledger_taken(row, true);
+	s = ledger_get(row);
+	ok(s.half && !s.taking, "a part of it was taken");
+	ledger_taking(row);
+	s = ledger_get(row);
+	is_int(ledger_owed(&s), 1, "its rest is no other");
+	ledger_taken(row, false);
+	ledger_begun(row);
+	s = ledger_get(row);
+	ok(s.open == 0 && s.reply == LEDGER_WRITING,
+	    "its reply has begun: it is open no more");
+	ledger_reply(row, LEDGER_TURNING, true, 3);
+	ledger_busy(row, true);
+	s = ledger_get(row);
+	ok(s.reply == LEDGER_TURNING && s.failed && s.slot == 3 && s.busy,
+	    "what has become of the reply");
+	ledger_closed(row);
+	s = ledger_get(row);
+	is_int(s.open, 0, "there is no less than none");
+	ledger_free(row);
+}
+
+/* A number's descriptor is a copy of standard input, but of 99 there is none. */
+static void
+fetch(const int *numbers, int *fds, size_t n, void *arg)
+{
+	size_t i;
+
+	*(size_t *)arg += n;
+	for (i = 0; i < n; i++)
+		fds[i] = numbers[i] == 99 ? -1 : dup(STDIN_FILENO);
+}
+
+static void
+test_left(void)
+{
+	struct ledger_row *s, *t, *c;
+	struct ledger_left *left;
+	size_t fetched = 0;
+	int fd = memory_file("test");
+	char longest[LEDGER_NAME + 1];
+
+	ok(fd != -1 && ledger_begin(fd) == 0, "a ledger in a memory file");
+	memset(longest, 'x', LEDGER_NAME);
+	longest[LEDGER_NAME] = '\0';
+	s = ledger_new(LEDGER_SESSION, NULL, "s");
+	t = ledger_new(LEDGER_SESSION, NULL, longest);
+	ledger_free(ledger_new(LEDGER_LINK, t, "gone"));
+	c = ledger_new(LEDGER_CHANNEL, s, "7");
+	s->fd[LEDGER_IN] = 5;
+	s->fd[LEDGER_CTL] = 99;
+	c->fd[LEDGER_IN] = 6;
+	ledger_opened(c);
+	is_int((long long)ledger_remember(fd, fetch, &fetched), 3,
+	    "what is free is not left");
+	is_int((long long)fetched, 3, "descriptors are fetched all at once");
+	ok(ledger_claim(LEDGER_LINK, longest, NULL) == NULL, "nothing of it");
+	ok(ledger_claim(LEDGER_SESSION, "s", "t") == NULL, "no such name");
+	left = ledger_claim(LEDGER_SESSION, "s", "s");
+	ok(left != NULL && left->fd[LEDGER_IN] > 2 &&
+	    left->fd[LEDGER_CTL] == -1 && left->fd[LEDGER_SOCK] == -1,
+	    "a session is claimed with the descriptors that there are");
+	ok(ledger_claim(LEDGER_SESSION, "s", "s") == NULL, "... once");
+	close(ledger_inherit(left, LEDGER_IN));
+	is_int(left->fd[LEDGER_IN], -1, "what was taken over is gone");
+	ok(ledger_claim(LEDGER_SESSION, longest, longest) != NULL,
+	    "the longest name is one");
+	left = ledger_claim(LEDGER_CHANNEL, "s", NULL);
+	ok(left != NULL && strcmp(left->name, "7") == 0 &&
+	    left->state.open == 1, "a channel of that session");
+	ledger_forget();
+	ok(ledger_claim(LEDGER_CHANNEL, "s", NULL) == NULL,
+	    "nothing is remembered for ever");
+	ledger_end();
+	close(fd);
+}
+
+/* Whoever wrote it may have been anybody. */
+static void
+test_wild(void)
+{
+	char *bytes;
+	int fd = memory_file("test");
+	size_t size = 1 << 20, i, fetched = 0;
+
+	ok(ledger_remember(fd, fetch, &fetched) == 0, "an empty file");
+	ok(ledger_begin(fd) == 0, "its size is right now");
+	bytes = malloc(size);
+	for (i = 0; i < size; i++)
+		bytes[i] = (char)(i * 31 + (i >> 8));
+	ok(pwrite(fd, bytes, size, 0) == (ssize_t)size, "nonsense");
+	ledger_remember(fd, fetch, &fetched);
+	while (ledger_claim(LEDGER_SESSION, "", NULL) != NULL)
+		continue;
+	ledger_forget();
+	ok(true, "is survived");
+	free(bytes);
+	ledger_end();
+	close(fd);
+}
+
+static void
+test_none(void)
+{
+	ledger_begun(ledger_none());
+	ledger_free(ledger_none());
+	ledger_free(NULL);
+	ok(ledger_new(LEDGER_CHANNEL, ledger_none(), "x")->session == 0,
+	    "what belongs to nobody");
+	ledger_end();
+}
+
+int
+main(void)
+{
+	test_state();
+	ledger_end();
+	test_left();
+	test_wild();
+	test_none();
+	return tap_done();
+}
