@@ -1,0 +1,33 @@
+/*
+ * No confinement: systems for which there is none here, and builds without.
+ */
+#include "keeper/sandbox.h"
+
+int
+sandbox_enter(const struct sandbox *what, struct why *why)
+{
+	(void)what;
+	return why_fail(why, FAULT_REFUSED, "the engine is not confined: this "
+	    "build has no sandbox");
+}
+
+void
+sandbox_keep_rights(void)
+{
+}
+
+void
+sandbox_keeper(void)
+{
+}
+
+void
+sandbox_look_up(void)
+{
+}
+
+const char *
+sandbox_name(void)
+{
+	return "none";
+}

@@ -1,0 +1,40 @@
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "keeper/sandbox.h"
+#include "keeper/user.h"
+
+static void
+user_environment(const struct passwd *user)
+{
+	setenv("HOME", user->pw_dir, 1);
+	setenv("USER", user->pw_name, 1);
+	setenv("LOGNAME", user->pw_name, 1);
+	setenv("SHELL", user->pw_shell[0] != '\0' ? user->pw_shell :
+	    "/bin/sh", 1);
+}
+
+int
+user_become(const char *name, int rundir_fd, struct why *why)
+{
+	const struct passwd *user = getpwnam(name);
+
+	if (user == NULL)
+		return why_fail(why, FAULT_REFUSED, "user %.60s: there is no "
+		    "such user", name);
+	if (geteuid() != 0)
+		return why_fail(why, FAULT_REFUSED, "user %.60s: only root "
+		    "can start a broker as another user", name);
+	sandbox_keep_rights();
+	if (fchown(rundir_fd, user->pw_uid, user->pw_gid) == -1 ||
+	    initgroups(name, user->pw_gid) == -1 ||
+	    setgid(user->pw_gid) == -1 || setuid(user->pw_uid) == -1)
+		return why_fail(why, FAULT_REFUSED, "user %.60s: %s", name,
+		    strerror(errno));
+	user_environment(user);
+	return 0;
+}
