@@ -47,14 +47,24 @@ src_libfifod_a_SOURCES = \
 	src/base/transcript.c src/base/transcript.h src/base/url.c \
 	src/base/url.h src/base/why.c src/base/why.h src/base/words.c \
 	src/base/words.h src/base/xalloc.c src/base/xalloc.h \
-	src/keeper/direct.c src/keeper/hearing.c src/keeper/hearing.h \
-	src/keeper/holder.h src/keeper/home.c src/keeper/home.h \
-	src/keeper/keeper.h src/keeper/netns.h src/keeper/ready.c \
-	src/keeper/ready.h src/keeper/recall.c src/keeper/resolve.c \
-	src/keeper/rotate.c src/keeper/rundir.c src/keeper/sandbox.h \
-	src/keeper/sandbox_internal.h src/keeper/socket.c \
-	src/keeper/spawn.c src/keeper/spawn.h src/keeper/terminal.c \
-	src/keeper/terminal.h src/keeper/user.c src/keeper/user.h \
+	src/keeper/accept.c src/keeper/answer.c src/keeper/answer.h \
+	src/keeper/answer_files.c src/keeper/answer_things.c \
+	src/keeper/ask.c src/keeper/ask.h src/keeper/ask_child.c \
+	src/keeper/ask_files.c src/keeper/ask_socket.c \
+	src/keeper/children.c src/keeper/direct.c src/keeper/direct.h \
+	src/keeper/failed.c src/keeper/failed.h src/keeper/hearing.c \
+	src/keeper/hearing.h src/keeper/held.c src/keeper/held.h \
+	src/keeper/hold.c src/keeper/hold.h src/keeper/holder.h \
+	src/keeper/home.c src/keeper/homes.c src/keeper/keep.c \
+	src/keeper/keep.h src/keeper/keeper.h src/keeper/lookup.c \
+	src/keeper/lookup.h src/keeper/memory.c src/keeper/memory.h \
+	src/keeper/message.c src/keeper/message.h src/keeper/netns.h \
+	src/keeper/ready.c src/keeper/ready.h src/keeper/recall.c \
+	src/keeper/request.h src/keeper/resolve.c src/keeper/rotate.c \
+	src/keeper/rundir.c src/keeper/sandbox.h \
+	src/keeper/sandbox_internal.h src/keeper/socket.c src/keeper/spawn.c \
+	src/keeper/spawn.h src/keeper/terminal.c src/keeper/terminal.h \
+	src/keeper/user.c src/keeper/user.h \
 	src/keeper/verdict.c src/transport/child.c \
 	src/transport/child.h src/transport/child_options.c \
 	src/transport/dgram.c src/transport/dgram.h src/transport/hub.c \
@@ -128,21 +138,25 @@ src_libfifod_a_SOURCES = \
 if PORTABLE
 src_libfifod_a_SOURCES += src/channel/fifo_generic.c \
 	src/channel/notice_generic.c src/channel/owner_generic.c \
-	src/keeper/holder_generic.c src/keeper/netns_generic.c \
+	src/keeper/holder_generic.c src/keeper/memory_generic.c \
+	src/keeper/netns_generic.c \
 	src/transport/dgram_generic.c src/transport/unix_generic.c \
 	src/transport/vsock_generic.c
 else
 src_libfifod_a_SOURCES += src/channel/fifo_linux.c \
 	src/channel/notice_linux.c src/channel/owner_linux.c \
-	src/keeper/holder_linux.c src/keeper/netns_linux.c \
+	src/keeper/holder_linux.c src/keeper/memory_linux.c \
+	src/keeper/netns_linux.c \
 	src/transport/dgram_linux.c src/transport/unix_linux.c \
 	src/transport/vsock_linux.c
 endif
 EXTRA_DIST += src/channel/fifo_generic.c src/channel/notice_generic.c \
 	src/channel/owner_generic.c src/channel/fifo_linux.c \
 	src/channel/notice_linux.c src/channel/owner_linux.c \
-	src/keeper/holder_generic.c src/keeper/netns_generic.c \
-	src/keeper/holder_linux.c src/keeper/netns_linux.c \
+	src/keeper/holder_generic.c src/keeper/memory_generic.c \
+	src/keeper/netns_generic.c \
+	src/keeper/holder_linux.c src/keeper/memory_linux.c \
+	src/keeper/netns_linux.c \
 	src/transport/dgram_generic.c src/transport/unix_generic.c \
 	src/transport/vsock_generic.c src/transport/dgram_linux.c \
 	src/transport/unix_linux.c src/transport/vsock_linux.c
@@ -169,7 +183,7 @@ FIFOD_LIBS = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS) $(OPENSSL_LIBS) \
 	$(SECCOMP_LIBS)
 
 sbin_PROGRAMS += fifod
-fifod_SOURCES = src/main/fifod.c
+fifod_SOURCES = src/main/fifod.c src/main/fifod.h src/main/engine.c
 fifod_LDADD = $(FIFOD_LIBS)
 
 bin_PROGRAMS += fifoctl

@@ -136,10 +136,10 @@ conf_load(const char *path, conf_say *say, void *arg)
 {
 	struct conf_file f = { .path = path, .say = say, .arg = arg };
 
-	if (conf_file_read(&f) == -1)
-		return -1;
 	free(conf.path);
 	conf.path = xstrdup(path);
+	if (conf_file_read(&f) == -1)
+		return -1;
 	conf_apply(&f, true);
 	return 0;
 }

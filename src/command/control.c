@@ -137,26 +137,29 @@ control_bind(int fd, int rundir_fd)
 }
 
 int
-control_listen(struct why *why)
+control_make(int rundir_fd, const char *rundir, struct why *why)
 {
 	int fd, rv = -1, error = 0;
 
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd == -1 ||
-	    (rv = control_bind(fd, broker_place()->rundir_fd)) == -1)
+	if (fd == -1 || (rv = control_bind(fd, rundir_fd)) == -1)
 		error = errno;
-	if (chdir("/") == -1 || rv == -1) {
-		if (fd != -1)
-			close(fd);
-		return why_fail(why, FAULT_REFUSED, "%s/%s: %s",
-		    broker_place()->rundir, CONTROL_NAME,
-		    strerror(error != 0 ? error : errno));
-	}
+	if (chdir("/") == 0 && rv == 0)
+		return fd;
+	error = error != 0 ? error : errno;
+	if (fd != -1)
+		close(fd);
+	return why_fail(why, FAULT_REFUSED, "%s/%s: %s", rundir, CONTROL_NAME,
+	    strerror(error));
+}
+
+void
+control_listen(int fd)
+{
 	control.fd = fd;
 	control_spare();
 	watch_init(&control.readable, fd, LOOP_READ, control_readable, NULL);
 	watch_want(&control.readable, true);
-	return 0;
 }
 
 void

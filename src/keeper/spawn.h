@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -26,10 +27,16 @@ struct keeper_home;
 
 /*
  * From `n` strings that stand one after the other, each ended by a NUL: the
- * umask in octal, then the environment, KEY=VALUE each.
+ * umask in octal, then the environment, KEY=VALUE each.  NULL + FAULT_REFUSED.
  */
 struct keeper_home *keeper_home_new(const char *cwd, const char *strings,
-    size_t n);
+    size_t n, struct why *why);
+/*
+ * Its number with the keeper, 0 for NULL; and what the last engine knew by
+ * that number, until keeper_ready(): NULL where there is none.
+ */
+uint64_t keeper_home_number(const struct keeper_home *h);
+struct keeper_home *keeper_home_again(uint64_t number);
 /* One more, one less who uses it; NULL is allowed. */
 struct keeper_home *keeper_home_hold(struct keeper_home *h);
 void keeper_home_release(struct keeper_home *h);
@@ -45,7 +52,7 @@ struct keeper_program {
 	bool merged;            /* ... it is standard error, too */
 };
 
-/* Both come from the loop; the child may be released in them. */
+/* Both come from the loop; the child may be released in the first. */
 struct keeper_child_events {
 	void (*said)(const char *line, void *arg);      /* standard error */
 	/*
@@ -69,9 +76,6 @@ pid_t keeper_child_pid(const struct keeper_child *c);
  * then), when it has had time to end by itself.  A NULL child is allowed.
  */
 void keeper_child_release(struct keeper_child *c, int fd);
-/* At the broker's end: none is left behind. Waits a moment for them. */
-void keeper_children_end(void);
-
 /* A status of waitpid(2) in words: "exit status 3", "killed by SIGTERM". */
 char *keeper_child_verdict(int status, char *out, size_t size);
 /* ... and as a fact: "3", "SIGTERM". */

@@ -29,4 +29,4 @@ tests_unit_test_transcript_LDADD = src/libfifod.a $(LIBBSD_LIBS)
 tests_unit_test_prelude_SOURCES = tests/unit/test_prelude.c tests/unit/tap.h
 tests_unit_test_prelude_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS)
 tests_unit_test_access_SOURCES = tests/unit/test_access.c tests/unit/tap.h
-tests_unit_test_access_LDADD = src/libfifod.a $(LIBBSD_LIBS)
+tests_unit_test_access_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS)
