@@ -113,9 +113,16 @@ try_symlink(void)
 }
 
 static int
-try_hard_link(void)
+try_link_out(void)
 {
-	return linkat(rundir_fd, "file", rundir_fd, "again", 0);
+	return linkat(rundir_fd, "file", AT_FDCWD, "/tmp/fifod-confined", 0);
+}
+
+/* "outside" stands beside the run directory. */
+static int
+try_link_in(void)
+{
+	return linkat(rundir_fd, "../outside", rundir_fd, "again", 0);
 }
 
 static int
@@ -125,9 +132,15 @@ try_device(void)
 }
 
 static int
-try_chmod_outside(void)
+try_set_id(void)
 {
-	return chmod("/tmp", 0777);
+	return fchmodat(rundir_fd, "file", 04755, 0);
+}
+
+static int
+try_chown(void)
+{
+	return fchownat(rundir_fd, "file", 1, (gid_t)-1, 0);
 }
 
 static int
@@ -410,9 +423,11 @@ static const struct attempt {
 	{ "escape-link", try_escape_link },
 	{ "move-out", try_move_out },
 	{ "symlink", try_symlink },
-	{ "hard-link", try_hard_link },
+	{ "link-out", try_link_out },
+	{ "link-in", try_link_in },
 	{ "device", try_device },
-	{ "chmod-outside", try_chmod_outside },
+	{ "set-id", try_set_id },
+	{ "chown", try_chown },
 	{ "exec", try_exec },
 	{ "fork", try_fork },
 	{ "clone-namespace", try_clone_namespace },

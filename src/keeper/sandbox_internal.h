@@ -13,11 +13,10 @@
 int sandbox_landlock(const struct sandbox *what);
 int sandbox_seccomp(void);
 
-/*
- * Of the capabilities that are there those alone stay, in force, whose bit is
- * set; with `inherit' what programs inherit is left as it is.
- */
-void sandbox_rights(uint64_t keep, bool inherit);
+/* The engine's capabilities, and no core of it. */
+void sandbox_engine_rights(void);
+/* What sandbox_name() says from now on. */
+void sandbox_is(bool seccomp, bool landlock);
 
 /*
  * What a build with sanitizers or for coverage needs beyond that

@@ -25,9 +25,3 @@ void
 sandbox_look_up(void)
 {
 }
-
-const char *
-sandbox_name(void)
-{
-	return "none";
-}

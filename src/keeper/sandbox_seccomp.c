@@ -60,8 +60,7 @@ static const int seccomp_calls[] = {
 	SCMP_SYS(dup2), SCMP_SYS(dup3), SCMP_SYS(pipe2), SCMP_SYS(flock),
 	SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(ftruncate),
 	SCMP_SYS(ftruncate64), SCMP_SYS(fstat), SCMP_SYS(fstat64),
-	SCMP_SYS(fstatfs), SCMP_SYS(fchmod), SCMP_SYS(fchown),
-	SCMP_SYS(fchown32), SCMP_SYS(memfd_create), SCMP_SYS(getdents),
+	SCMP_SYS(fstatfs), SCMP_SYS(memfd_create), SCMP_SYS(getdents),
 	SCMP_SYS(getdents64),
 	/* names: which, says Landlock */
 	SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(stat), SCMP_SYS(stat64),
@@ -107,6 +106,9 @@ static const int seccomp_calls[] = {
 	{ SCMP_SYS(fcntl64), { IS(1, command) } }
 #define LEVEL(level) { SCMP_SYS(setsockopt), { IS(1, level) } }
 #define FIFOS(call, n) { SCMP_SYS(call), { HAS(n, S_IFMT, S_IFIFO) } }
+/* Landlock does not see these two: a group, but no user; and no set-ID bits. */
+#define GROUP(call, n) { SCMP_SYS(call), { IS(n, -1) } }
+#define MODE(call, n) { SCMP_SYS(call), { HAS(n, WORD & ~(uint64_t)0777, 0) } }
 #define NO_CODE(call) { SCMP_SYS(call), { HAS(2, PROT_EXEC, 0) } }
 /* A thread, in all that a process is: no namespace can be with it. */
 #define THREAD (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | \
@@ -135,6 +137,10 @@ static const struct seccomp_row seccomp_rows[] = {
 	FCNTL(F_GETPIPE_SZ), FCNTL(F_SETPIPE_SZ), FCNTL(F_ADD_SEALS),
 	FCNTL(F_GET_SEALS),
 	FIFOS(mknod, 1), FIFOS(mknodat, 2),
+	GROUP(fchown, 1), GROUP(fchown32, 1), GROUP(fchownat, 2),
+	MODE(fchmod, 1), MODE(fchmodat, 2),
+	/* A second name, for what has one. */
+	{ SCMP_SYS(linkat), { IS(4, 0) } },
 	NO_CODE(mmap), NO_CODE(mmap2), NO_CODE(mprotect),
 	{ SCMP_SYS(clone), { HAS(0, THREAD, THREAD) } },
 	{ SCMP_SYS(prctl), { IS(0, PR_SET_NAME) } },

@@ -8,9 +8,10 @@
 
 /*
  * For root: be `name', for good, with its groups and the environment that a
- * login has; the run directory will be that user's.  Before anything else is
- * made or started.  0, or -1 + FAULT_REFUSED: then we are to end.
+ * login has.  The run directory is made for that user where it is missing, or
+ * empty.  Before anything else is made or started.  0, or -1 + FAULT_REFUSED:
+ * then we are to end.
  */
-int user_become(const char *name, int rundir_fd, struct why *why);
+int user_become(const char *name, const char *rundir, struct why *why);
 
 #endif

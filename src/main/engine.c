@@ -2,9 +2,12 @@
  * The engine: all sessions, and the loop.
  */
 #include <errno.h>
+#include <openssl/conf.h>
 #include <openssl/crypto.h>
+#include <openssl/x509.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,6 +20,7 @@
 #include "command/control.h"
 #include "keeper/hold.h"
 #include "keeper/keep.h"
+#include "keeper/sandbox.h"
 #include "main/fifod.h"
 #include "session/relay_pipe.h"
 
@@ -61,6 +65,42 @@ take_signals(void)
 	loop_signal(SIGTERM, on_terminate, NULL);
 	loop_signal(SIGINT, on_terminate, NULL);
 	loop_signal(SIGHUP, on_hangup, NULL);
+}
+
+/* What OpenSSL trusts where nothing else is said: X509_LOOKUP_hash_dir(3). */
+static const char *
+trusted(const char *variable, const char *otherwise)
+{
+	const char *path = secure_getenv(variable);
+
+	return path != NULL ? path : otherwise;
+}
+
+/*
+ * From here on nothing that a peer sends can do much harm.  What OpenSSL's
+ * configuration wants to load is loaded before.
+ */
+static void
+confine(const struct fifod *f)
+{
+	char *conf = CONF_get1_default_config_file();
+	const char *readable[] = { conf,
+	    trusted(X509_get_default_cert_dir_env(),
+	    X509_get_default_cert_dir()),
+	    trusted(X509_get_default_cert_file_env(),
+	    X509_get_default_cert_file()), NULL };
+	const struct sandbox what = { .rundir_fd = KEEP_RUNDIR_FD,
+		.readable = readable };
+	struct why why;
+
+	if (f->unconfined) {
+		log_warn("the engine is not confined: -X");
+	} else {
+		OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+		if (sandbox_enter(&what, &why) == -1)
+			log_warn("%s", why.text);
+	}
+	OPENSSL_free(conf);
 }
 
 /* The keeper is our whole reason to be. */
@@ -122,6 +162,7 @@ engine_run(const struct fifod *f)
 	log_init(f->foreground, f->verbose);
 	loop_init();
 	take_signals();
+	confine(f);
 	keeper_begin(KEEP_ASK_FD, gone, NULL);
 	keeper_take(taken, NULL);
 	directory_sweep(place.rundir_fd, swept);

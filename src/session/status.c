@@ -10,6 +10,7 @@
 #include "base/words.h"
 #include "channel/directory.h"
 #include "keeper/keeper.h"
+#include "keeper/sandbox.h"
 #include "session/exchange.h"
 #include "session/listen.h"
 #include "session/names.h"
@@ -258,7 +259,7 @@ static void
 fact_sandbox(struct session *s, char *out)
 {
 	(void)s;
-	strlcpy(out, "none", FACT_SIZE);
+	strlcpy(out, sandbox_name(), FACT_SIZE);
 }
 
 static void
