@@ -25,13 +25,6 @@ fifod_here()
 	[ ! -e "$FIFOD_DIR/.pid" ] || BROKER_PID=$(broker_of)
 }
 
-kill_broker()
-{
-	kill -KILL "$BROKER_PID"
-	wait_until 10 pid_gone "$BROKER_PID"
-	wait "$BROKER_PID" || true
-}
-
 # ---- the run directory
 
 @test "-r comes before FIFOD_DIR" {
@@ -662,7 +655,7 @@ session: Too many open files (its limit is 120, with $((n - 1)) sessions open)" 
 	start_peer a echo
 	FIFOD_WRAPPER="prlimit --nofile=80:80 ${FIFOD_WRAPPER-}" start_broker
 	open_session a "tcp://127.0.0.1:$port"
-	before=$(ticks_of "$BROKER_PID")
+	before=$(ticks_of "$(engine_pid)")
 	background "$T/idle" "$PEER" script -n 70 -c "$FIFOD_DIR/.control" \
 	    -r "$T/said" -e wait-eof
 	wait_for_line "$T/fifod.err" \
@@ -673,7 +666,7 @@ session: Too many open files (its limit is 120, with $((n - 1)) sessions open)" 
 	stop_pid "$BACKGROUND_PID"
 	wait_until 30 eval 'ctl list >>"$T/list" 2>&1' || fail "$(cat "$T/list")"
 	echoes a hello
-	[ $(($(ticks_of "$BROKER_PID") - before)) -lt \
+	[ $(($(ticks_of "$(engine_pid)") - before)) -lt \
 	    $((50 * TIMEOUT_SCALE)) ]
 }
 

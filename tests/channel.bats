@@ -90,7 +90,7 @@ client_said()
 
 descriptors()
 {
-	find "/proc/$BROKER_PID/fd" -mindepth 1 | wc -l
+	find "/proc/$(engine_pid)/fd" -mindepth 1 | wc -l
 }
 
 descriptors_are()
@@ -1200,7 +1200,7 @@ line_of()
 wakes()
 {
 	awk '/ctxt_switches/ { n += $2 } END { print n }' \
-	    "/proc/$BROKER_PID/status"
+	    "/proc/$(engine_pid)/status"
 }
 
 wakes_since()
@@ -1304,7 +1304,7 @@ quiet()
 	as_user "$FIFOCTL" open a "tcp://127.0.0.1:$port" -o framing=netstring
 	as_user sh -c 'mkdir $(seq -f run/a/ch/%g 1 "$1")' sh "$channels"
 	wait_until 30 eval '[ "$(as_user "$FIFOCTL" status a channels)" -eq '"$channels"' ]'
-	[ "$(find "/proc/$BROKER_PID/fd" -lname 'pipe:*' -o -lname '*/in' -o \
+	[ "$(find "/proc/$(engine_pid)/fd" -lname 'pipe:*' -o -lname '*/in' -o \
 	    -lname '*/.*out*' -o -lname '*/.in' | wc -l)" -gt 1024 ]
 	as_user sh -c '
 		body=$(printf %020000d 5)

@@ -458,8 +458,7 @@ handshake" open_session a "tls://127.0.0.1:$port" timeout-connect=0.5
 	start_peer a echo
 	start_broker
 	open_session a "tcp://127.0.0.1:$port" -d "$T/sess"
-	kill -KILL "$BROKER_PID"
-	wait "$BROKER_PID" || true
+	kill_broker
 	start_broker
 	[ -L "$T/sess" ]
 	[ ! -e "$T/sess" ]
@@ -801,7 +800,7 @@ open it again with --replace" ctl set a tls-min=1.3
 	idle a
 	background "$T/wait" "$FIFOCTL" wait a up
 	never_within 1 pid_gone "$BACKGROUND_PID"
-	kill -KILL "$BROKER_PID"
+	kill_broker
 	wait_pid "$BACKGROUND_PID"
 	assert_equal "$EXIT_STATUS" 3
 	assert_equal "$(wc -l <"$T/wait")" 1

@@ -541,7 +541,7 @@ stays"* ]]
 	cp "$T/fifod.conf" "$T/one"
 	start_broker
 	wait_status a state up
-	before=$(ls "/proc/$BROKER_PID/fd" | wc -l)
+	before=$(ls "/proc/$(engine_pid)/fd" | wc -l)
 	for ((round = 0; round < 50 * ${TORTURE:-1}; round++)); do
 		cp "$T/two" "$T/fifod.conf"
 		ctl reload
@@ -555,5 +555,5 @@ stays"* ]]
 
 fds_are()
 {
-	[ "$(ls "/proc/$BROKER_PID/fd" | wc -l)" -le "$1" ]
+	[ "$(ls "/proc/$(engine_pid)/fd" | wc -l)" -le "$1" ]
 }

@@ -53,7 +53,7 @@ start_crowd()
 
 descriptors_are()
 {
-	[ "$(find "/proc/$BROKER_PID/fd" -mindepth 1 | wc -l)" -eq "$1" ]
+	[ "$(find "/proc/$(engine_pid)/fd" -mindepth 1 | wc -l)" -eq "$1" ]
 }
 
 # ---- where
@@ -91,8 +91,7 @@ descriptors_are()
 	start_broker
 	start_peer echo echo
 	open_session s "tcp://127.0.0.1:$port" "listen=unix-listen:$T/door"
-	kill -KILL "$BROKER_PID"
-	wait_until 10 pid_gone "$BROKER_PID"
+	kill_broker
 	[ -S "$T/door" ]
 	start_broker
 	open_session s "tcp://127.0.0.1:$port" "listen=unix-listen:$T/door"
@@ -354,7 +353,7 @@ bytes_rest()
 	open_relay s
 	local before i
 
-	before=$(find "/proc/$BROKER_PID/fd" -mindepth 1 | wc -l)
+	before=$(find "/proc/$(engine_pid)/fd" -mindepth 1 | wc -l)
 	for i in 1 2 3 4 5; do
 		: <"/dev/tcp/127.0.0.1/$(door_port s)"
 	done
@@ -486,7 +485,7 @@ served()
 	"$CROWD" hold 20 "$(door_port s)" </dev/null
 	wait_status s channels 0
 	before=$(awk '/^Pss_Anon:/ { print $2 }' \
-	    "/proc/$BROKER_PID/smaps_rollup")
+	    "/proc/$(engine_pid)/smaps_rollup")
 	mkfifo "$T/stay"
 	"$CROWD" hold $n "$(door_port s)" <"$T/stay" >"$T/held" 3>&- &
 	pid_add $! hold
@@ -494,7 +493,7 @@ served()
 	wait_for_line "$T/held" "^held $n"
 	status_is s channels $n
 	after=$(awk '/^Pss_Anon:/ { print $2 }' \
-	    "/proc/$BROKER_PID/smaps_rollup")
+	    "/proc/$(engine_pid)/smaps_rollup")
 	exec 9>&-
 	echo "$((after - before)) KiB for $n"
 	[ -n "${FIFOD_WRAPPER-}" ] || [ "$((after - before))" -le $((6 * n)) ]
@@ -740,10 +739,10 @@ client_said_now()
 	start_broker
 	start_crowd
 	open_relay s hold=30
-	prlimit --pid "$BROKER_PID" --nofile=60:20000
+	prlimit --pid "$(engine_pid)" --nofile=60:20000
 	background "$T/many" "$CROWD" short 40 1 "$(door_port s)"
 	wait_until 10 grep -q 'no descriptor' "$S/log"
-	prlimit --pid "$BROKER_PID" --nofile=20000:20000
+	prlimit --pid "$(engine_pid)" --nofile=20000:20000
 	wait_pid "$BACKGROUND_PID" 20
 	assert_equal "$EXIT_STATUS" 0
 	[[ $(cat "$T/many") == *' 0' ]]

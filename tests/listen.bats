@@ -341,8 +341,7 @@ session a (it will be tried again)"
 
 @test "a file that nobody listens at any more is replaced, another is not" {
 	open_session s "unix-listen:$T/s"
-	kill -KILL "$BROKER_PID"
-	wait "$BROKER_PID" || true
+	kill_broker
 	[ -S "$T/s" ]
 	start_broker
 	open_session s "unix-listen:$T/s"

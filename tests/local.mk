@@ -17,6 +17,7 @@ BATS_FILES = \
 	tests/conf.bats \
 	tests/house.bats \
 	tests/input.bats \
+	tests/keeper.bats \
 	tests/fifo.bats \
 	tests/flow.bats \
 	tests/exec.bats \

@@ -61,9 +61,9 @@ replace()
 # stopped COMMAND…: while the broker stands still
 stopped()
 {
-	kill -STOP "$BROKER_PID"
+	kill -STOP "$(engine_pid)"
 	"$@"
-	kill -CONT "$BROKER_PID"
+	kill -CONT "$(engine_pid)"
 }
 
 mode_of()
@@ -228,7 +228,7 @@ mode_is()
 	rm "$S/log" "$S/status"
 	mkfifo "$S/log" "$S/status"
 	if ! within 5 "$FIFOCTL" -r "$FIFOD_DIR" set s crlf=yes; then
-		kill -KILL "$BROKER_PID"
+		kill_broker
 		rm "$S/log" "$S/status"
 		fail "the broker stands still"
 	fi
@@ -636,8 +636,7 @@ as()
 	: >"$FIFOD_DIR/t/mine"
 	mkdir "$FIFOD_DIR/other"
 	mkfifo "$FIFOD_DIR/other/in"
-	kill -KILL "$BROKER_PID"
-	wait_pid "$BROKER_PID"
+	kill_broker
 	start_broker
 	run ls -A "$FIFOD_DIR"
 	assert_output $'.control\n.log-s\n.log-t\n.pid\nother\nt'

@@ -236,7 +236,7 @@ keepalive()
 	    backoff=10..20
 	assert_failure 28
 	wait_log s 'resolving -> backoff: no connection within'
-	run pgrep -P "$BROKER_PID"
+	run children_pids
 	assert_output ''
 }
 
@@ -574,7 +574,7 @@ asked_many()
 # descriptors: how many the broker has open
 descriptors()
 {
-	find "/proc/$BROKER_PID/fd" -type l | wc -l
+	find "/proc/$(engine_pid)/fd" -type l | wc -l
 }
 
 @test "reconnect makes an idle session connect" {
@@ -602,7 +602,7 @@ descriptors()
 	sed -i 's/^hosts:.*/hosts: files/' "$ETC/nsswitch.conf"
 	ctl reconnect s
 	[ "$(status_of s state)" = up ]
-	run pgrep -P "$BROKER_PID"
+	run children_pids
 	assert_output ''
 }
 
@@ -787,7 +787,7 @@ idle_sessions()
 wakes()
 {
 	awk '/ctxt_switches/ { n += $2 } END { print n }' \
-	    "/proc/$BROKER_PID/status"
+	    "/proc/$(engine_pid)/status"
 }
 
 wakes_since()
@@ -819,7 +819,7 @@ quiet()
 	! is_portable || skip "the portable build looks at names by a timer"
 	command -v strace >/dev/null || skip "no strace"
 	idle_sessions
-	background "$T/strace.err" strace -f -o "$T/strace" -p "$BROKER_PID"
+	background "$T/strace.err" strace -f -o "$T/strace" -p "$(engine_pid)"
 	local tracer=$BACKGROUND_PID before
 	wait_until 10 grep -q attached "$T/strace.err" ||
 	    skip "strace may not: $(tail -n 1 "$T/strace.err")"

@@ -308,7 +308,7 @@ T < elsewhere'
 	start_broker
 	open_session a "tcp://127.0.0.1:$port" record="$REC" record-sync=yes
 	background "$T/strace.err" strace -f -qq -s 64 -o "$T/strace" \
-	    -e trace=write,sendto,fdatasync -p "$BROKER_PID"
+	    -e trace=write,sendto,fdatasync -p "$(engine_pid)"
 	STRACE_PID=$BACKGROUND_PID
 	wait_until 10 grep -q attached "$T/strace.err" ||
 	    wait_until 2 test -e "$T/strace" || skip "strace may not"
@@ -337,7 +337,7 @@ write on'
 		    record-sync=yes
 		printf 'a line of no. %s\n' "$n" >"$S/in"
 		wait_until 10 grep -q "no. $n\$" "$T/received.$n"
-		kill -KILL "$BROKER_PID"
+		kill_broker
 		# A sync that is under way has its end first.
 		wait_until 10 flock -n "$FIFOD_DIR" true
 		record_has "> a line of no. $n\$"
@@ -355,11 +355,11 @@ write on'
 	# A disk that takes two seconds.
 	background "$T/strace.err" strace -f -qq -o /dev/null \
 	    -e trace=fdatasync -e inject=fdatasync:delay_enter=2000000 \
-	    -p "$BROKER_PID"
+	    -p "$(engine_pid)"
 	STRACE_PID=$BACKGROUND_PID
 	traced()
 	{
-		! grep -q '^TracerPid:.0' "/proc/$BROKER_PID/status"
+		! grep -q '^TracerPid:.0' "/proc/$(engine_pid)/status"
 	}
 	wait_until 10 traced || skip "strace may not"
 	echo 'held back' >"$FIFOD_DIR/slow/in"

@@ -73,7 +73,7 @@ stuck()
 	told resolving
 	run ctl close s
 	assert_success
-	run pgrep -P "$BROKER_PID"
+	run children_pids
 	assert_output ''
 }
 

@@ -39,7 +39,7 @@ all_at_once()
 
 descriptors()
 {
-	find "/proc/$BROKER_PID/fd" -mindepth 1 | wc -l
+	find "/proc/$(engine_pid)/fd" -mindepth 1 | wc -l
 }
 
 descriptors_are()

@@ -538,7 +538,7 @@ options=()
 	start_socks
 	open_session s "tcp://127.0.0.1:$sink" "via=socks5://$SOCKS"
 	background "$T/strace.err" strace -f -e trace=splice -o "$T/strace" \
-	    -p "$BROKER_PID"
+	    -p "$(engine_pid)"
 	wait_until 10 grep -q attached "$T/strace.err" ||
 	    skip "strace may not: $(tail -n 1 "$T/strace.err")"
 	"$PEER" random 8M 7 >"$T/bytes"

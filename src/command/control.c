@@ -165,13 +165,13 @@ control_listen(int fd)
 void
 control_close(void)
 {
+	/* Who is cut off asks by it whether the broker still stands. */
+	unlinkat(broker_place()->rundir_fd, CONTROL_NAME, 0);
 	call_close_all();
 	timer_clear(&control.rest);
 	watch_clear(&control.readable);
-	if (control.fd != -1) {
-		unlinkat(broker_place()->rundir_fd, CONTROL_NAME, 0);
+	if (control.fd != -1)
 		close(control.fd);
-	}
 	if (control.spare_fd != -1)
 		close(control.spare_fd);
 	control.fd = control.spare_fd = -1;

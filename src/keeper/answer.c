@@ -61,9 +61,10 @@ answer_tell(struct message *in, struct message *out, struct why *why)
 		return ANSWER_BAD;
 	if (state == KEEPER_RELOADING)
 		ready_tell_reloading();
-	else
-		ready_tell(state == KEEPER_STOPPING ? "STOPPING=1" :
-		    "READY=1");
+	else if (state == KEEPER_RELOADED)
+		ready_tell("READY=1");
+	else if (!answers->stopping)
+		ready_tell("STOPPING=1");
 	answers->stopping |= state == KEEPER_STOPPING;
 	return 0;
 }

@@ -199,7 +199,9 @@ static void
 child_release(struct child *c, int fd, bool gently)
 {
 	if (c->look_up) {
-		child_kill(c);
+		kill(c->pid, SIGKILL);
+		waitpid(c->pid, NULL, 0);
+		child_free(c);
 		return;
 	}
 	child_close(&c->ended_fd);
@@ -232,9 +234,9 @@ direct_child_end(uint64_t number, int fd)
 void
 direct_children_orphan(void)
 {
-	struct child *c;
+	struct child *c, *next;
 
-	TAILQ_FOREACH(c, &children, entry)
+	TAILQ_FOREACH_SAFE(c, &children, entry, next)
 		child_release(c, -1, true);
 }
 

@@ -71,8 +71,12 @@ keep_exec(int ask_fd)
 	sigset_t none;
 	int i, n = KEEP_NFDS - KEEP_ASK_FD, signo;
 
-	/* Signals of a terminal are ours to pass on. */
-	setsid();
+	/*
+	 * Signals of a terminal are ours to pass on.  A group is enough: a
+	 * session of its own would be scheduled apart from its clients
+	 * (sched(7), autogroup).
+	 */
+	setpgid(0, 0);
 	for (i = 0; i < n; i++)
 		fds[i] = fcntl(fds[i], F_DUPFD, KEEP_NFDS);
 	for (i = 0; i < n; i++)

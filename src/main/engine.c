@@ -62,6 +62,8 @@ take_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 	/* A file that may not grow further is a write(2) that fails. */
 	signal(SIGXFSZ, SIG_IGN);
+	/* The terminal is the keeper's, but the log may go there, too. */
+	signal(SIGTTOU, SIG_IGN);
 	loop_signal(SIGTERM, on_terminate, NULL);
 	loop_signal(SIGINT, on_terminate, NULL);
 	loop_signal(SIGHUP, on_hangup, NULL);

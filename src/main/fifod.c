@@ -213,15 +213,16 @@ ready(void *arg)
 	char state[64];
 
 	if (*parent_fd != -1) {
+		snprintf(state, sizeof(state), "MAINPID=%jd",
+		    (intmax_t)getpid());
+		ready_tell(state);
 		fifod_to_null();
 		if (write(*parent_fd, &status, 1) == -1)
 			log_debug("nobody waited for us");
 		close(*parent_fd);
 		*parent_fd = -1;
 	}
-	snprintf(state, sizeof(state), "MAINPID=%jd\nREADY=1",
-	    (intmax_t)getpid());
-	ready_tell(state);
+	ready_tell("READY=1");
 }
 
 /* The engine's words: ours, in full. */

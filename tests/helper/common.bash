@@ -274,6 +274,31 @@ broker_settled()
 	pid_gone "$BROKER_PID" || ctl list
 }
 
+# engine_pid [KEEPER]: the broker's other process
+engine_pid()
+{
+	pgrep -P "${1:-$BROKER_PID}" -f 'fifod.*engine'
+}
+
+# children_pids: programs and look-ups of the broker
+children_pids()
+{
+	pgrep -P "$BROKER_PID" | grep -vx "$(engine_pid)"
+}
+
+# kill_broker: both processes, before either can do anything about it
+kill_broker()
+{
+	local engine
+
+	engine=$(engine_pid)
+	kill -STOP "$engine"
+	kill -KILL "$BROKER_PID" "$engine"
+	wait_until 10 pid_gone "$BROKER_PID"
+	wait_until 10 pid_gone "$engine"
+	wait "$BROKER_PID" 2>/dev/null || true
+}
+
 stop_broker()
 {
 	stop_pid "$BROKER_PID" "$@"
