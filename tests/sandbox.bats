@@ -175,3 +175,171 @@ tried()
 	assert_output "$(printf '%s\n' none 'fifo done')"
 	assert_regex "$stderr" 'is not confined: seccomp: .*; landlock: '
 }
+
+# ---- the broker
+
+# of PID KEY: what proc(5) says of it, numbers of capabilities without zeros
+of()
+{
+	sed -n "s/^$2:[[:space:]]*0*\(.\)/\1/p" "/proc/$1/status"
+}
+
+@test "status says how the engine is confined, and it is" {
+	need seccomp landlock
+	start_broker
+	start_peer a echo
+	open_session a "tcp://127.0.0.1:$port"
+	echoes a hello
+	assert_equal "$(status_of a sandbox)" seccomp+landlock
+	engine=$(status_of a engine)
+	assert_equal "$(of "$engine" NoNewPrivs)" 1
+	assert_equal "$(of "$engine" Seccomp)" 2
+	assert_equal "$(of "$engine" CapInh)" 0
+	# CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_SYS_RESOURCE
+	[[ $(of "$engine" CapPrm) == @(0|b|100000b) ]]
+	assert_equal "$(of "$engine" CapEff)" "$(of "$engine" CapPrm)"
+	run ! grep 'not confined\|alone' "$T/fifod.err"
+}
+
+@test "of root's capabilities the keeper has those that it uses" {
+	need seccomp
+	require_root
+	start_broker
+	# Where root itself has CAP_SYS_RESOURCE or not.
+	[[ $(of "$BROKER_PID" CapPrm) == ?(1)2c242f ]]
+	assert_equal "$(of "$BROKER_PID" CapEff)" "$(of "$BROKER_PID" CapPrm)"
+}
+
+@test "programs of a session are not confined" {
+	need seccomp
+	start_broker
+	open_session a 'exec:cat /proc/self/status' on-close=eof
+	run cat "$S/out" 3>&-
+	for key in CapEff CapBnd NoNewPrivs Seccomp; do
+		assert_output --partial "$(grep "^$key:" /proc/self/status)"
+	done
+}
+
+@test "with -X the engine is not confined, which is told" {
+	start_broker -X
+	open_session a tcp://127.0.0.1:9 -o connect=on-demand
+	assert_equal "$(status_of a sandbox)" none
+	wait_for_line "$T/fifod.err" 'the engine is not confined'
+}
+
+@test "a kernel that lacks a mechanism is told in status and in the log" {
+	need seccomp landlock
+	FIFOD_WRAPPER="$CONFINED -l landlock" start_broker
+	start_peer a echo
+	open_session a "tcp://127.0.0.1:$port"
+	echoes a hello
+	assert_equal "$(status_of a sandbox)" seccomp
+	wait_for_line "$T/fifod.err" 'confined by seccomp alone: landlock: '
+}
+
+@test "a kernel that has no mechanism runs a broker all the same" {
+	need seccomp landlock
+	FIFOD_WRAPPER="$CONFINED -l landlock,seccomp" start_broker
+	start_peer a echo
+	open_session a "tcp://127.0.0.1:$port"
+	echoes a hello
+	assert_equal "$(status_of a sandbox)" none
+	wait_for_line "$T/fifod.err" 'the engine is not confined: '
+}
+
+@test "an engine that is killed for what it tried is logged, and another comes" {
+	need seccomp
+	echo 'open a tcp://127.0.0.1:9 -o connect=on-demand' >"$T/fifod.conf"
+	start_broker
+	first=$(status_of a engine)
+	kill -SYS "$first"
+	wait_for_line "$T/fifod.err" 'engine: killed by SIGSYS'
+	wait_until 10 another_engine "$first"
+	assert_regex "$(status_of a sandbox)" seccomp
+}
+
+another_engine()
+{
+	local now
+
+	now=$(status_of a engine) && [ "$now" != "$1" ]
+}
+
+# ---- another user
+
+# As root, for nobody, in a place that is root's.
+# shellcheck disable=SC2120
+start_other()
+{
+	require_root
+	user_prepare
+	mkdir "$USER_DIR/place"
+	chown root:root "$USER_DIR" "$USER_DIR/place"
+	chmod 755 "$USER_DIR" "$USER_DIR/place"
+	FIFOD=$USER_DIR/bin/fifod
+	FIFOD_DIR=$USER_DIR/place/run
+	: >"$USER_DIR/place/conf"
+	start_broker -u nobody -f "$USER_DIR/place/conf" "$@"
+}
+
+@test "fifod -u: keeper, engine, files and programs are the user's" {
+	start_other
+	start_peer a echo
+	open_session a "tcp://127.0.0.1:$port"
+	echoes a hello
+	for pid in $(status_of a keeper) $(status_of a engine); do
+		assert_equal "$(ps -o user= -p "$pid")" nobody
+	done
+	for file in . in out ctl status sock; do
+		assert_equal "$(stat -c %U "$S/$file")" nobody
+	done
+	open_session b 'exec:id -un; echo $HOME; cat /proc/self/status' \
+	    on-close=eof
+	run cat "$S/out" 3>&-
+	assert_line nobody
+	assert_line --regexp 'CapPrm:.*0000000000000000'
+	assert_line --regexp 'CapAmb:.*0000000000000000'
+	refute_line /root
+}
+
+@test "fifod -u: of root's rights the keeper has four, and the engine none" {
+	need seccomp
+	start_other
+	open_session a tcp://127.0.0.1:9 connect=on-demand
+	# NET_BIND_SERVICE, NET_RAW, SYS_CHROOT, SYS_ADMIN
+	assert_equal "$(of "$(status_of a keeper)" CapPrm)" 242400
+	assert_equal "$(of "$(status_of a engine)" CapPrm)" 0
+}
+
+@test "fifod -u: a port below 1024 is listened at, and root's files stay shut" {
+	need seccomp
+	start_other
+	open_session a tcp-listen://127.0.0.1:99 ||
+	    assert_equal "$(status_of a state)" failed
+	run status_of a error
+	refute_output --partial 'ports below 1024'
+	echo secret >"$USER_DIR/place/key"
+	chmod 600 "$USER_DIR/place/key"
+	refused 1 'Permission denied' ctl open b tls://127.0.0.1:9 \
+	    -o "ca=$USER_DIR/place/key" -o connect=on-demand
+}
+
+@test "fifod -u is for root, and for users that there are" {
+	refused 1 'there is no such user' "$FIFOD" -F -r "$FIFOD_DIR" \
+	    -u no-such-user
+	[ ! -e "$FIFOD_DIR" ]
+	if [ "$(id -u)" -eq 0 ]; then
+		refused 1 'only root' as_user "$FIFOD" -F -u root
+	else
+		refused 1 'only root' "$FIFOD" -F -r "$FIFOD_DIR" -u root
+	fi
+}
+
+@test "root visits another's broker only where root alone put its directory" {
+	start_other
+	open_session a tcp://127.0.0.1:9 connect=on-demand
+	ctl list | grep '^a '
+	chmod 777 "$USER_DIR/place"
+	refused 1 'belongs to nobody' ctl list
+	chmod 755 "$USER_DIR/place"
+}
