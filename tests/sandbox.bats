@@ -267,9 +267,8 @@ another_engine()
 
 # ---- another user
 
-# As root, for nobody, in a place that is root's.
-# shellcheck disable=SC2120
-start_other()
+# A place that is root's, and programs that nobody can run.
+other_prepare()
 {
 	require_root
 	user_prepare
@@ -279,7 +278,13 @@ start_other()
 	FIFOD=$USER_DIR/bin/fifod
 	FIFOD_DIR=$USER_DIR/place/run
 	: >"$USER_DIR/place/conf"
-	start_broker -u nobody -f "$USER_DIR/place/conf" "$@"
+}
+
+# As root, for nobody.
+start_other()
+{
+	other_prepare
+	start_broker -u nobody -f "$USER_DIR/place/conf"
 }
 
 @test "fifod -u: keeper, engine, files and programs are the user's" {
@@ -322,6 +327,29 @@ start_other()
 	chmod 600 "$USER_DIR/place/key"
 	refused 1 'Permission denied' ctl open b tls://127.0.0.1:9 \
 	    -o "ca=$USER_DIR/place/key" -o connect=on-demand
+}
+
+@test "user= in the configuration file is the same as -u" {
+	other_prepare
+	printf '%s\n' 'user=nobody' \
+	    'open a tcp://127.0.0.1:9 -o connect=on-demand' \
+	    >"$USER_DIR/place/conf"
+	start_broker -f "$USER_DIR/place/conf"
+	assert_equal "$(ps -o user= -p "$(status_of a keeper)")" nobody
+	assert_equal "$(ps -o user= -p "$(status_of a engine)")" nobody
+	sed -i 's/^user=.*/user=daemon/' "$USER_DIR/place/conf"
+	run ctl reload
+	assert_output --partial 'user= is another: that takes effect when'
+}
+
+@test "user= names one user that there is, once" {
+	printf '%s\n' user=no-such-user 'user=root' user=root 'user=' \
+	    >"$T/fifod.conf"
+	run -2 "$FIFOD" -n -f "$T/fifod.conf"
+	assert_line --partial 'fifod.conf:1: user=no-such-user: there is no'
+	assert_line --partial 'fifod.conf:3: user=root: is said already'
+	assert_line --partial 'fifod.conf:4: user=: the name of one user'
+	assert_equal "${#lines[@]}" 3
 }
 
 @test "fifod -u is for root, and for users that there are" {

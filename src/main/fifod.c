@@ -277,6 +277,21 @@ keeper_run(const struct fifod *f, int rundir_fd, const char *path)
 	return status;
 }
 
+/* Whom -u or the configuration file names, and with no more rights than it
+   takes. */
+static void
+become(const struct fifod *f, const char *conf, const char *rundir)
+{
+	char *named = f->user == NULL && conf != NULL ? conf_user(conf) : NULL;
+	const char *user = named != NULL ? named : f->user;
+	struct why why;
+
+	if (user != NULL && user_become(user, rundir, &why) == -1)
+		errx((int)why.fault, "%s", why.text);
+	sandbox_keeper();
+	free(named);
+}
+
 /* Who we are is settled first, and that the run directory is ours. */
 static int
 keeper_main(struct fifod *f, mode_t mask, int argc, char **argv)
@@ -291,9 +306,7 @@ keeper_main(struct fifod *f, mode_t mask, int argc, char **argv)
 	if (path == NULL)
 		errx(FAULT_REFUSED, "cannot find out where this program is");
 	raise_descriptors(mask);
-	if (f->user != NULL && user_become(f->user, rundir, &why) == -1)
-		errx((int)why.fault, "%s", why.text);
-	sandbox_keeper();
+	become(f, conf, rundir);
 	fd = keeper_rundir_open(rundir, true, &why);
 	if (fd == -1 || keeper_rundir_lock(fd, rundir, &why) == -1)
 		errx((int)why.fault, "%s", why.text);
