@@ -7,7 +7,7 @@ AID=$(program_find aid)
 
 title_of()
 {
-	tr '\0' ' ' <"/proc/$1/cmdline" | sed 's/ *$//'
+	tr "\0" " " <"/proc/$1/cmdline" | sed "s/[ .]*\$//"
 }
 
 # engine_kill [SIGNAL]: and it is gone
@@ -250,7 +250,7 @@ another_engine()
 	"$FIFOCTL" request s <"$T/request" >"$T/out" 2>"$T/err" 3>&- &
 	pid_add $! background
 	BACKGROUND_PID=$!
-	wait_peer a '^expect'
+	wait_peer a '^stall'
 	engine_kill
 	wait_pid "$BACKGROUND_PID"
 	assert_equal "$EXIT_STATUS" 20
