@@ -60,7 +60,8 @@ src_libfifod_a_SOURCES = \
 	src/keeper/lookup.h src/keeper/memory.c src/keeper/memory.h \
 	src/keeper/message.c src/keeper/message.h src/keeper/netns.h \
 	src/keeper/ready.c src/keeper/ready.h src/keeper/recall.c \
-	src/keeper/request.h src/keeper/resolve.c src/keeper/rotate.c \
+	src/keeper/request.c src/keeper/request.h \
+	src/keeper/resolve.c src/keeper/rotate.c \
 	src/keeper/rundir.c src/keeper/sandbox.c src/keeper/sandbox.h \
 	src/keeper/sandbox_internal.h src/keeper/socket.c src/keeper/spawn.c \
 	src/keeper/spawn.h src/keeper/terminal.c src/keeper/terminal.h \

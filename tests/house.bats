@@ -267,6 +267,13 @@ in_manual()
 	done
 }
 
+@test "every question to the keeper is explained" {
+	[ -x "$BUILD/src/main/tables" ] || skip "not built here"
+	run "$BUILD/src/main/tables" mdoc-questions
+	refute_output --regexp $'\\.It Cm [a-z-]+\n\\('
+	[ "$(grep -c '^\.It' <<<"$output")" -ge 20 ]
+}
+
 @test "mandoc has nothing to say about the manual pages" {
 	pages
 	command -v mandoc >/dev/null || skip "no mandoc"

@@ -128,6 +128,21 @@ static const struct answer_row {
 	[REQUEST_LEDGER] = { "ledger", PERMIT_ANY, 0, 0, answer_ledger },
 };
 
+const char *
+request_name(enum request kind)
+{
+	return answer_rows[kind].name;
+}
+
+const char *
+request_when(enum request kind)
+{
+	static const char *const words[] = { [PERMIT_ONCE] = "once",
+		[PERMIT_START] = "at its start", [PERMIT_ANY] = "at any time" };
+
+	return words[answer_rows[kind].when];
+}
+
 int
 answer_give(struct message *out, int fd)
 {

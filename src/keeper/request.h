@@ -37,4 +37,9 @@ enum request {
 	NREQUESTS
 };
 
+/* What each is, for the manual (request.c); when it may be asked (answer.c). */
+extern const char *const request_texts[NREQUESTS];
+const char *request_name(enum request kind);
+const char *request_when(enum request kind);
+
 #endif

@@ -151,7 +151,10 @@ static const struct seccomp_row seccomp_rows[] = {
 };
 #define NROWS (sizeof(seccomp_rows) / sizeof(seccomp_rows[0]))
 
-/* A library that finds these missing does it another way. */
+/*
+ * A library that finds these missing does it another way.  What arguments they
+ * have cannot be seen; glibc begins each thread with the first.
+ */
 static const int seccomp_missing[] = {
 	SCMP_SYS(clone3), SCMP_SYS(openat2), -1
 };
@@ -261,29 +264,27 @@ seccomp_fill(scmp_filter_ctx filter)
 	for (i = 0; i < NROWS && rv == 0; i++)
 		rv = seccomp_add_row(filter, &seccomp_rows[i]);
 	if (rv == 0)
-		rv = seccomp_add_signals(filter);
+		rv = seccomp_add(filter, SCMP_ACT_ALLOW, seccomp_missing);
 	if (rv == 0)
-		rv = seccomp_add(filter, SCMP_ACT_ERRNO(ENOSYS),
-		    seccomp_missing);
+		rv = seccomp_add_signals(filter);
 	return rv != 0 ? rv : seccomp_add(filter, SCMP_ACT_KILL_PROCESS,
 	    seccomp_deadly);
 }
 
 /*
- * All threads, what is refused is logged, a search in few steps; and, as the
- * engine runs no code of others, not slower for the sake of such
- * (PR_SPEC_STORE_BYPASS).
+ * What is refused is logged; a search in few steps; and, as the engine runs no
+ * code of others, not slower for the sake of such (PR_SPEC_STORE_BYPASS).
  */
 static int
-seccomp_attributes(scmp_filter_ctx filter)
+seccomp_attributes(scmp_filter_ctx filter, bool log)
 {
-	static const struct {
+	const struct {
 		enum scmp_filter_attr attribute;
 		uint32_t value;
 	} rows[] = {
 		{ SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS },
 		{ SCMP_FLTATR_CTL_NNP, 1 },
-		{ SCMP_FLTATR_CTL_LOG, 1 },
+		{ SCMP_FLTATR_CTL_LOG, log },
 		{ SCMP_FLTATR_CTL_SSB, 1 },
 		{ SCMP_FLTATR_CTL_OPTIMIZE, 2 },
 	};
@@ -296,16 +297,33 @@ seccomp_attributes(scmp_filter_ctx filter)
 	return rv;
 }
 
+/* Of its own, so that what is nothing to wonder at is not logged. */
+static int
+seccomp_fill_missing(scmp_filter_ctx filter)
+{
+	return seccomp_add(filter, SCMP_ACT_ERRNO(ENOSYS), seccomp_missing);
+}
+
+static int
+seccomp_make(uint32_t otherwise, bool log, int (*fill)(scmp_filter_ctx))
+{
+	scmp_filter_ctx filter = seccomp_init(otherwise);
+	int rv = -ENOMEM;
+
+	if (filter != NULL && (rv = seccomp_attributes(filter, log)) == 0 &&
+	    (rv = fill(filter)) == 0)
+		rv = seccomp_load(filter);
+	seccomp_release(filter);
+	return rv;
+}
+
 int
 sandbox_seccomp(void)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int rv = -ENOMEM;
+	int rv = seccomp_make(SCMP_ACT_ALLOW, false, seccomp_fill_missing);
 
-	if (filter != NULL && (rv = seccomp_attributes(filter)) == 0 &&
-	    (rv = seccomp_fill(filter)) == 0)
-		rv = seccomp_load(filter);
-	seccomp_release(filter);
+	if (rv == 0)
+		rv = seccomp_make(SCMP_ACT_ERRNO(EPERM), true, seccomp_fill);
 	errno = -rv;
 	return rv == 0 ? 0 : -1;
 }
