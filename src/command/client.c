@@ -323,6 +323,9 @@ ask_cut(struct ask *a)
 		a->repeated = !a->answered;
 		return ASK_REPEAT;
 	}
+	/* Or by a broker that drains, which leaves this to the next one. */
+	if (flags & COMMAND_STARTS)
+		return ASK_NOBODY;
 	why_fail(&why, sends ? FAULT_UNCERTAIN : FAULT_REFUSED,
 	    "the broker's engine died before it answered: whether %s is not "
 	    "known", sends ? "the request was sent" : "that was done");

@@ -10,7 +10,8 @@
 #   $HOME                   an empty one
 #
 # FIFOD_WRAPPER (valgrind, strace …) goes before fifod; the waits below are
-# then longer, as with TIMEOUT_SCALE=N.
+# then longer, as with TIMEOUT_SCALE=N.  valgrind sees the engine, and with it
+# nearly everything, only with --trace-children=yes.
 
 # What the functions below set is for the tests.
 # shellcheck disable=SC2034
@@ -274,10 +275,10 @@ broker_settled()
 	pid_gone "$BROKER_PID" || ctl list
 }
 
-# engine_pid [KEEPER]: the broker's other process
+# engine_pid: the broker's other process; BROKER_PID is the keeper
 engine_pid()
 {
-	pgrep -P "${1:-$BROKER_PID}" -f 'fifod.*engine'
+	pgrep -P "$BROKER_PID" -f 'fifod.*engine'
 }
 
 # children_pids: programs and look-ups of the broker
