@@ -18,7 +18,7 @@ struct sandbox {
  * thread.  From here on it runs no program, reaches no file but those, and
  * makes only the system calls that its work needs.  What this system lacks is
  * done without: 0, or -1 and a sentence that says what is missing; the rest is
- * in force.
+ * in force.  A build without a sandbox does nothing.
  */
 int sandbox_enter(const struct sandbox *what, struct why *why);
 
