@@ -26,7 +26,7 @@
  * and the system's files for its programs there (unshare(2)).
  */
 #define KEEPER_RIGHTS (RIGHT(CAP_NET_BIND_SERVICE) | RIGHT(CAP_NET_RAW) | \
-	RIGHT(CAP_SYS_ADMIN) | RIGHT(CAP_SYS_CHROOT))
+	RIGHT(CAP_SYS_ADMIN))
 /* Root's: its files, its children, and who holds a port that is in use. */
 #define KEEPER_ROOT_RIGHTS (KEEPER_RIGHTS | ENGINE_RIGHTS | \
 	RIGHT(CAP_DAC_READ_SEARCH) | RIGHT(CAP_KILL) | \
