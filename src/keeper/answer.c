@@ -118,6 +118,10 @@ static const struct answer_row {
 	[REQUEST_LOOK_UP] = { "look-up", PERMIT_ANY, 0, 0, answer_look_up },
 	[REQUEST_CHILD_END] = { "child-end", PERMIT_ANY, 0, 1,
 	    answer_child_end },
+	[REQUEST_CHILD_KEEP] = { "child-keep", PERMIT_ANY, 1, 1,
+	    answer_child_keep },
+	[REQUEST_CHILD_AGAIN] = { "child-again", PERMIT_START, 0, 0,
+	    answer_child_again },
 	[REQUEST_HOME_NEW] = { "home-new", PERMIT_ANY, 1, 1, answer_home_new },
 	[REQUEST_HOME_AGAIN] = { "home-again", PERMIT_START, 0, 0,
 	    answer_home_again },
@@ -227,8 +231,18 @@ answer_next(struct answers *a, int fd, struct why *why)
 	if (rv == ANSWER_REFUSED)
 		answer_refuse(&out, in.kind, why);
 	message_clear(&in);
-	if (rv == ANSWER_BAD || message_send(&out, fd, false) == -1)
+	if (rv != ANSWER_BAD && message_send(&out, fd, false) == 0)
+		return 1;
+	/* Too many descriptors under way (ETOOMANYREFS): it may say so. */
+	if (rv != ANSWER_BAD && errno != EAGAIN && errno != EPIPE) {
+		why_clear(why);
+		answer_refuse(&out, in.kind, why);
+		if (message_send(&out, fd, false) == 0)
+			return 1;
+	}
+	if (rv == ANSWER_BAD)
 		return why_fail(why, FAULT_REFUSED, "the question \"%s\" "
 		    "wrongly", answer_rows[in.kind].name);
-	return 1;
+	return errno == EPIPE ? 1 : why_fail(why, FAULT_REFUSED, "questions "
+	    "and does not read the answers");
 }

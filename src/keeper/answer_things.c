@@ -163,6 +163,31 @@ answer_child_end(struct message *in, struct message *out, struct why *why)
 }
 
 int
+answer_child_keep(struct message *in, struct message *out, struct why *why)
+{
+	uint64_t number = message_number(in);
+
+	(void)out;
+	(void)why;
+	if (!message_whole(in))
+		return ANSWER_BAD;
+	return direct_child_keep(number, in->fds[0]);
+}
+
+int
+answer_child_again(struct message *in, struct message *out, struct why *why)
+{
+	uint64_t number = message_number(in);
+	struct direct_child child;
+
+	if (!message_whole(in))
+		return ANSWER_BAD;
+	if (direct_child_again(number, &child, why) == -1)
+		return ANSWER_REFUSED;
+	return child_put(out, &child);
+}
+
+int
 answer_home_new(struct message *in, struct message *out, struct why *why)
 {
 	uint64_t number;

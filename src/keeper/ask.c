@@ -17,6 +17,7 @@
 static struct {
 	int fd;                 /* -1: no keeper, or not any more */
 	bool engine;            /* there is one, or was */
+	pid_t pid;
 	unsigned generation;
 	struct watch readable;
 	struct message out, in;
@@ -141,6 +142,7 @@ keeper_begin(int fd, void (*gone)(void *arg), void *arg)
 {
 	ask.fd = fd;
 	ask.engine = true;
+	ask.pid = getppid();
 	ask.gone = gone;
 	ask.arg = arg;
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -167,7 +169,7 @@ keeper_generation(void)
 pid_t
 keeper_pid(void)
 {
-	return ask.engine ? getppid() : getpid();
+	return ask.engine ? ask.pid : getpid();
 }
 
 void

@@ -36,6 +36,11 @@ struct child {
 	bool look_up;           /* else a program, in a group of its own */
 	bool released;
 	bool told_to_end;
+	bool kept;              /* it outlives the engine, ... */
+	bool orphan;            /* ... which is gone, ... */
+	bool ended;             /* ... and so is it, with this status */
+	int status;
+	int said_fd;            /* kept: its standard error, to be read */
 	int ended_fd;           /* where its status is wanted */
 	int kept_fd;            /* released gently: of its standard input */
 	struct timer deadline;  /* released: the next signal */
@@ -104,6 +109,7 @@ child_free(struct child *c)
 {
 	TAILQ_REMOVE(&children, c, entry);
 	timer_clear(&c->deadline);
+	child_close(&c->said_fd);
 	child_close(&c->ended_fd);
 	child_close(&c->kept_fd);
 	free(c);
@@ -117,17 +123,18 @@ static bool
 child_reap(struct child *c)
 {
 	siginfo_t info = { 0 };
-	int status = 0;
 
-	if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
+	if (c->ended || waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
 	    -1 || info.si_pid == 0)
 		return false;
 	if (!c->look_up)
 		killpg(c->pid, SIGHUP);
-	waitpid(c->pid, &status, 0);
+	waitpid(c->pid, &c->status, 0);
 	if (c->ended_fd != -1)
-		(void)!write(c->ended_fd, &status, sizeof(status));
-	child_free(c);
+		(void)!write(c->ended_fd, &c->status, sizeof(c->status));
+	c->ended = true;
+	if (!c->kept)
+		child_free(c);
 	return true;
 }
 
@@ -137,7 +144,18 @@ child_of(pid_t pid)
 	struct child *c;
 
 	TAILQ_FOREACH(c, &children, entry)
-		if (c->pid == pid)
+		if (c->pid == pid && !c->ended)
+			return c;
+	return NULL;
+}
+
+static struct child *
+child_find(uint64_t number)
+{
+	struct child *c;
+
+	TAILQ_FOREACH(c, &children, entry)
+		if (c->number == number)
 			return c;
 	return NULL;
 }
@@ -201,10 +219,16 @@ child_release(struct child *c, int fd, bool gently)
 	if (c->look_up) {
 		kill(c->pid, SIGKILL);
 		waitpid(c->pid, NULL, 0);
+	}
+	if (c->look_up || c->ended) {
+		if (fd != -1)
+			close(fd);
 		child_free(c);
 		return;
 	}
 	child_close(&c->ended_fd);
+	child_close(&c->said_fd);
+	c->kept = false;
 	if (c->kept_fd == -1)
 		c->kept_fd = fd;
 	else if (fd != -1)
@@ -219,14 +243,11 @@ child_release(struct child *c, int fd, bool gently)
 void
 direct_child_end(uint64_t number, int fd)
 {
-	struct child *c;
+	struct child *c = child_find(number);
 
-	TAILQ_FOREACH(c, &children, entry)
-		if (c->number == number) {
-			child_release(c, fd, fd != -1);
-			return;
-		}
-	if (fd != -1)
+	if (c != NULL)
+		child_release(c, fd, fd != -1);
+	else if (fd != -1)
 		close(fd);
 }
 
@@ -236,8 +257,73 @@ direct_children_orphan(void)
 {
 	struct child *c, *next;
 
+	TAILQ_FOREACH_SAFE(c, &children, entry, next) {
+		c->orphan = true;
+		if (!c->kept)
+			child_release(c, -1, true);
+		else
+			child_close(&c->ended_fd);
+	}
+}
+
+void
+direct_children_drop(void)
+{
+	struct child *c, *next;
+
 	TAILQ_FOREACH_SAFE(c, &children, entry, next)
-		child_release(c, -1, true);
+		if (c->kept && c->orphan)
+			child_release(c, -1, true);
+}
+
+int
+direct_child_keep(uint64_t number, int said_fd)
+{
+	struct child *c = child_find(number);
+
+	if (c == NULL || c->look_up || c->kept) {
+		errno = ESRCH;
+		return -1;
+	}
+	c->said_fd = fcntl(said_fd, F_DUPFD_CLOEXEC, 0);
+	c->kept = c->said_fd != -1;
+	return c->kept ? 0 : -1;
+}
+
+/* Its status may wait already. */
+static int
+child_again(struct child *c, struct direct_child *out)
+{
+	int fds[2], said_fd = fcntl(c->said_fd, F_DUPFD_CLOEXEC, 0);
+
+	if (said_fd == -1)
+		return -1;
+	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) == -1) {
+		close(said_fd);
+		return -1;
+	}
+	c->ended_fd = fds[1];
+	c->orphan = false;
+	if (c->ended)
+		(void)!write(fds[1], &c->status, sizeof(c->status));
+	*out = (struct direct_child){ .number = c->number, .pid = c->pid,
+		.said_fd = said_fd, .ended_fd = fds[0] };
+	return 0;
+}
+
+int
+direct_child_again(uint64_t number, struct direct_child *out,
+    struct why *why)
+{
+	struct child *c = child_find(number);
+
+	if (c == NULL || !c->kept || !c->orphan) {
+		errno = ESRCH;
+		return why_fail(why, FAULT_CONNECT, "that program is gone");
+	}
+	if (child_again(c, out) == 0)
+		return 0;
+	return why_fail(why, FAULT_CONNECT, "%s", strerror(errno));
 }
 
 /* Until none is left, or ms have passed. */
@@ -259,6 +345,7 @@ direct_children_end(void)
 {
 	struct child *c;
 
+	direct_children_drop();
 	children_wait(CHILD_GENTLE_MS);
 	TAILQ_FOREACH(c, &children, entry)
 		child_terminate(c);
@@ -313,7 +400,7 @@ children_add(pid_t pid, int ended_fd, bool look_up)
 	c->pid = pid;
 	c->look_up = look_up;
 	c->ended_fd = ended_fd;
-	c->kept_fd = -1;
+	c->kept_fd = c->said_fd = -1;
 	TAILQ_INSERT_TAIL(&children, c, entry);
 	return c;
 }

@@ -124,6 +124,7 @@ keep_ready(void *arg)
 {
 	(void)arg;
 	direct_home_drop();
+	direct_children_drop();
 	if (keep.was_ready)
 		ready_tell("READY=1");
 	else

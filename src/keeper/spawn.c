@@ -23,6 +23,7 @@ struct keeper_child {
 	struct hearing hearing; /* of its standard error */
 	struct watch ended;
 	int ended_fd;
+	bool kept;              /* the keeper has its status until we have */
 };
 
 static void
@@ -48,10 +49,32 @@ child_ended(void *arg)
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	watch_clear(&c->ended);
+	if (c->kept)
+		ask_child_end(c->number, -1);
 	hearing_rest(&c->hearing);
 	if (c->events.ended != NULL)
 		c->events.ended(status, c->events.arg);
 	child_free(c);
+}
+
+/* The keeper's two pipes, and who hears of them. */
+static struct keeper_child *
+child_begin(const struct direct_child *child,
+    const struct keeper_child_events *events)
+{
+	struct keeper_child *c = xcalloc(1, sizeof(*c));
+
+	c->events = *events;
+	c->number = child->number;
+	c->pid = child->pid;
+	c->ended_fd = child->ended_fd;
+	c->hearing.said = events->said;
+	c->hearing.arg = events->arg;
+	fcntl(child->said_fd, F_SETFL, O_NONBLOCK);
+	hearing_begin(&c->hearing, child->said_fd);
+	watch_init(&c->ended, c->ended_fd, LOOP_READ, child_ended, c);
+	watch_want(&c->ended, true);
+	return c;
 }
 
 struct keeper_child *
@@ -62,21 +85,32 @@ keeper_spawn(const struct keeper_program *program,
 		keeper_home_number(program->home), program->netns,
 		program->fd, program->terminal, program->merged };
 	struct direct_child child;
-	struct keeper_child *c;
 
 	if (ask_program(&p, &child, why) == -1)
 		return NULL;
-	c = xcalloc(1, sizeof(*c));
-	c->events = *events;
-	c->number = child.number;
-	c->pid = child.pid;
-	c->ended_fd = child.ended_fd;
-	c->hearing.said = events->said;
-	c->hearing.arg = events->arg;
-	fcntl(child.said_fd, F_SETFL, O_NONBLOCK);
-	hearing_begin(&c->hearing, child.said_fd);
-	watch_init(&c->ended, c->ended_fd, LOOP_READ, child_ended, c);
-	watch_want(&c->ended, true);
+	return child_begin(&child, events);
+}
+
+uint64_t
+keeper_child_keep(struct keeper_child *c)
+{
+	if (!c->kept)
+		c->kept = c->hearing.fd != -1 &&
+		    ask_child_keep(c->number, c->hearing.fd) == 0;
+	return c->kept ? c->number : 0;
+}
+
+struct keeper_child *
+keeper_child_again(uint64_t number, const struct keeper_child_events *events,
+    struct why *why)
+{
+	struct direct_child child;
+	struct keeper_child *c;
+
+	if (ask_child_again(number, &child, why) == -1)
+		return NULL;
+	c = child_begin(&child, events);
+	c->kept = true;
 	return c;
 }
 

@@ -1,10 +1,14 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/loop.h"
+#include "keeper/direct.h"
 #include "keeper/held.h"
 #include "keeper/lookup.h"
 #include "keeper/message.h"
@@ -236,6 +240,88 @@ test_lookup(void)
 	free(good);
 }
 
+/* --- programs that are kept --- */
+
+static int
+status_of(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int status = -1;
+
+	while (poll(&p, 1, 5000) == -1)
+		;
+	return read(fd, &status, sizeof(status)) == sizeof(status) ? status :
+	    -1;
+}
+
+/* SIGCHLD is the loop's to hear of. */
+static void
+turn(void *arg)
+{
+	(void)arg;
+	loop_stop();
+}
+
+static void
+turn_ms(int ms)
+{
+	struct timer timer = { 0 };
+
+	timer_set(&timer, ms, turn, NULL);
+	loop_run();
+}
+
+static void
+program(const char *command, int fd, struct direct_child *c)
+{
+	const struct direct_program p = { .command = command, .fd = fd };
+	struct why why;
+
+	ok(direct_program(&p, c, &why) == 0, command);
+}
+
+static void
+test_kept(void)
+{
+	struct direct_child a, b, again;
+	struct why why;
+	char word[8] = "";
+	int fds[2], i;
+
+	loop_init();
+	socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds);
+	program("cat; exit 7", fds[1], &a);
+	close(fds[1]);
+	fds[1] = null_fd();
+	program("sleep 60", fds[1], &b);
+	close(fds[1]);
+	is_int(direct_child_keep(a.number, a.said_fd), 0, "one is kept");
+	is_int(direct_child_keep(a.number, a.said_fd), -1, "once");
+	close(a.said_fd);
+	close(a.ended_fd);
+	direct_children_orphan();
+	is_int(direct_child_again(b.number, &again, &why), -1,
+	    "another is not");
+	(void)!write(fds[0], "word", 4);
+	ok(read(fds[0], word, 4) == 4 && strcmp(word, "word") == 0,
+	    "it goes on while nobody hears of it");
+	shutdown(fds[0], SHUT_WR);
+	for (i = 0; i < 100 && read(fds[0], word, 1) != 0; i++)
+		;
+	turn_ms(100);
+	is_int(direct_child_again(a.number, &again, &why), 0, "it is there");
+	is_int(again.pid, a.pid, "the same");
+	ok(WEXITSTATUS(status_of(again.ended_fd)) == 7, "with its end");
+	direct_child_end(a.number, -1);
+	direct_children_orphan();
+	is_int(direct_child_again(a.number, &again, &why), -1,
+	    "which was all of it");
+	direct_children_end();
+	close(b.said_fd);
+	is_int(status_of(b.ended_fd), -1, "nobody is told of the other");
+	loop_free();
+}
+
 int
 main(void)
 {
@@ -250,5 +336,6 @@ main(void)
 	test_held();
 	test_ledger();
 	test_lookup();
+	test_kept();
 	return tap_done();
 }
