@@ -33,6 +33,9 @@ const char *const request_texts[NREQUESTS] = {
 	[REQUEST_CHILD_END] =
 	    "End one of these two: those alone that this broker has "
 	    "started.",
+	[REQUEST_CHILD_KEEP] = "Hold a program for the next engine.",
+	[REQUEST_CHILD_AGAIN] =
+	    "Have a program of the last engine again.",
 	[REQUEST_HOME_NEW] =
 	    "Keep directory, umask and environment for programs.",
 	[REQUEST_HOME_AGAIN] = "Are those of the last engine still there?",
