@@ -344,7 +344,9 @@ const struct status_row status_rows[] = {
 	{ "peers", fact_peers, "Peers that are connected now." },
 	{ "keeper", fact_keeper, "Process id of the keeper." },
 	{ "engine", fact_engine, "Process id of the engine." },
-	{ "sandbox", fact_sandbox, "How the engine is confined." },
+	{ "sandbox", fact_sandbox, "How the engine is confined: "
+	    "seccomp+landlock, seccomp, landlock or none; see "
+	    "fifod-security(7)." },
 	{ "error", fact_error, "The newest failure, in words." },
 	{ "error-status", fact_error_status, "Its number, as fifoctl's exit "
 	    "status." },
