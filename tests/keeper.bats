@@ -128,11 +128,11 @@ another_engine()
 	start_broker
 	for i in {1..5}; do
 		wait_until 10 ctl list
-		engine_kill SEGV
+		engine_kill USR1
 	done
-	wait_for_line "$T/fifod.err" 'SIGSEGV, 3 times in a row.* in 0\.1 s'
-	wait_for_line "$T/fifod.err" 'SIGSEGV, 4 times in a row.* in 0\.2 s'
-	wait_for_line "$T/fifod.err" 'SIGSEGV, 5 times in a row.* in 0\.4 s'
+	wait_for_line "$T/fifod.err" 'SIGUSR1, 3 times in a row.* in 0\.1 s'
+	wait_for_line "$T/fifod.err" 'SIGUSR1, 4 times in a row.* in 0\.2 s'
+	wait_for_line "$T/fifod.err" 'SIGUSR1, 5 times in a row.* in 0\.4 s'
 	run -0 ctl list
 	run ! pid_gone "$BROKER_PID"
 }

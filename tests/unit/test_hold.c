@@ -9,6 +9,7 @@
 
 #include "base/loop.h"
 #include "keeper/direct.h"
+#include "keeper/failed.h"
 #include "keeper/held.h"
 #include "keeper/lookup.h"
 #include "keeper/message.h"
@@ -209,6 +210,46 @@ test_ledger(void)
 	is_int(held_ledger(SIZE_MAX, &why), -1, "within reason");
 }
 
+/* --- the status files, while no engine lives --- */
+
+static void
+test_failed(void)
+{
+	static const char after[] = "name=s\nlinks=1\nstate=failed\n"
+	    "error=it is dead\nerror-since=20";
+	static const char before[] = "name=s\nstate=up\nerror=\n"
+	    "error-since=\nlinks=1\n";
+	char dir[] = "/tmp/test_hold.XXXXXX", now[512] = "";
+	int rundir_fd, dir_fd, fd;
+	struct stat st;
+
+	if (mkdtemp(dir) == NULL)
+		return;
+	rundir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	mkdirat(rundir_fd, "s", 0700);
+	dir_fd = openat(rundir_fd, "s", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(dir_fd, "status", O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
+	(void)!write(fd, before, sizeof(before) - 1);
+	close(fd);
+	put("s", "", 0);
+	put("s/ch/1", "", 0);
+	put("gone", "", 0);
+	put(".own", "", 0);
+	failed_tell(rundir_fd, "it is dead");
+	fd = openat(dir_fd, "status", O_RDONLY | O_CLOEXEC);
+	(void)!read(fd, now, sizeof(now) - 1);
+	ok(fstat(fd, &st) == 0 && (st.st_mode & 0777) == 0640,
+	    "the status file keeps its mode");
+	close(fd);
+	ok(strncmp(now, after, sizeof(after) - 1) == 0, "says failed, and what else it said");
+	is_int(unlinkat(dir_fd, "status", 0), 0, "and nothing else");
+	close(dir_fd);
+	is_int(unlinkat(rundir_fd, "s", AT_REMOVEDIR), 0, "is left there");
+	close(rundir_fd);
+	rmdir(dir);
+	held_drop_all();
+}
+
 /* --- what a look-up's child says --- */
 
 static void
@@ -335,6 +376,7 @@ main(void)
 	test_message_long(fds);
 	test_held();
 	test_ledger();
+	test_failed();
 	test_lookup();
 	test_kept();
 	return tap_done();
