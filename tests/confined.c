@@ -343,7 +343,7 @@ try_core(void)
 	if (getrlimit(RLIMIT_CORE, &limit) == -1)
 		return -1;
 	errno = EFBIG;
-	return limit.rlim_max <= 1 ? -1 : 0;
+	return limit.rlim_cur <= 1 ? -1 : 0;
 }
 
 static int

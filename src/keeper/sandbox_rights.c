@@ -57,7 +57,8 @@ rights_keep(uint64_t keep, bool inherit)
 
 /*
  * Keys are in our memory: no core of it.  A limit of 1 is no core file, and
- * unlike 0 none through a pipe either (core(5), fs/coredump.c).
+ * unlike 0 none through a pipe either (core(5), fs/coredump.c).  From outside
+ * prlimit(1) can give it back.
  */
 static void
 rights_no_core(void)
@@ -66,8 +67,7 @@ rights_no_core(void)
 
 	if (sandbox_build.cores || getrlimit(RLIMIT_CORE, &limit) == -1)
 		return;
-	limit.rlim_max = limit.rlim_max < 1 ? limit.rlim_max : 1;
-	limit.rlim_cur = limit.rlim_max;
+	limit.rlim_cur = limit.rlim_max < 1 ? limit.rlim_max : 1;
 	setrlimit(RLIMIT_CORE, &limit);
 }
 
