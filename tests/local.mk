@@ -52,7 +52,8 @@ tests_gram_SOURCES = tests/gram.c
 if SANDBOX
 check_PROGRAMS += tests/confined
 endif
-tests_confined_SOURCES = tests/confined.c
+tests_confined_SOURCES = tests/confined.c tests/confined.h \
+	tests/confined_attempts.c
 tests_confined_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(SECCOMP_LIBS) -lpthread
 
 tests_aid_SOURCES = tests/aid.c

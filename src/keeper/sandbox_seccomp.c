@@ -108,7 +108,8 @@ static const int seccomp_calls[] = {
 #define FIFOS(call, n) { SCMP_SYS(call), { HAS(n, S_IFMT, S_IFIFO) } }
 /* Landlock does not see these two: a group, but no user; and no set-ID bits. */
 #define GROUP(call, n) { SCMP_SYS(call), { IS(n, -1) } }
-#define MODE(call, n) { SCMP_SYS(call), { HAS(n, WORD & ~(uint64_t)0777, 0) } }
+#define MODE(call, n) \
+	{ SCMP_SYS(call), { HAS(n, WORD & ~(uint64_t)0777, 0) } }
 #define NO_CODE(call) { SCMP_SYS(call), { HAS(2, PROT_EXEC, 0) } }
 /* A thread, in all that a process is: no namespace can be with it. */
 #define THREAD (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | \
