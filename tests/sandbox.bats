@@ -201,6 +201,19 @@ of()
 	run ! grep 'not confined\|alone' "$T/fifod.err"
 }
 
+@test "SSL_CERT_DIR is a list of directories, and the engine reads them" {
+	command -v openssl >/dev/null || skip "no openssl"
+	mkdir "$T/none" "$T/some"
+	cp "$CERTS/ca.pem" "$T/some/"
+	openssl rehash "$T/some"
+	SSL_CERT_DIR=$T/none:$T/some start_broker
+	# shellcheck disable=SC2046
+	start_peer a echo $(tls good)
+	open_session a "tls://localhost:$port"
+	echoes a hello
+	assert_equal "$(status_of a verified)" yes
+}
+
 @test "of root's capabilities the keeper has those that it uses" {
 	need seccomp
 	require_root

@@ -100,6 +100,7 @@ static const struct answer_row {
 	[REQUEST_MKDIR] = { "mkdir", PERMIT_ANY, 1, 1, answer_mkdir },
 	[REQUEST_GROUP] = { "group", PERMIT_ANY, 0, 0, answer_group },
 	[REQUEST_USER] = { "user", PERMIT_ANY, 0, 0, answer_user },
+	[REQUEST_SERVICE] = { "service", PERMIT_ANY, 0, 0, answer_service },
 	[REQUEST_SHARE] = { "share", PERMIT_ANY, 0, 0, answer_share },
 	[REQUEST_SYMLINK] = { "symlink", PERMIT_ANY, 0, 0, answer_symlink },
 	[REQUEST_SYMLINK_REMOVE] = { "symlink-remove", PERMIT_ANY, 0, 0,

@@ -16,6 +16,7 @@ const char *const request_texts[NREQUESTS] = {
 	[REQUEST_MKDIR] = "Make a directory in one that the engine has open.",
 	[REQUEST_GROUP] = "The number of a group.",
 	[REQUEST_USER] = "The number of a user.",
+	[REQUEST_SERVICE] = "The port of a service.",
 	[REQUEST_SHARE] = "Make the run directory 0711 or 0700.",
 	[REQUEST_SYMLINK] = "Make the symbolic link of a session's -d.",
 	[REQUEST_SYMLINK_REMOVE] = "Remove it, while it still points there.",

@@ -64,8 +64,6 @@ static const struct {
 /* What every engine may read, where it is there. */
 static const char *const landlock_readable[] = {
 	"/etc/localtime", "/usr/share/zoneinfo",
-	/* Services by name, getservbyname(3). */
-	"/etc/services", "/etc/nsswitch.conf",
 	/* Certificates, and what links to them; no keys: /etc/ssl/private. */
 	"/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf",
 	"/etc/pki/tls/certs", "/etc/pki/tls/cert.pem",

@@ -14,6 +14,7 @@
 #include "base/chunk.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/xalloc.h"
 #include "channel/directory.h"
 #include "command/broker.h"
 #include "command/conf.h"
@@ -23,6 +24,9 @@
 #include "keeper/sandbox.h"
 #include "main/fifod.h"
 #include "session/relay_pipe.h"
+
+/* Directories of certificates, and two files, at most. */
+#define READABLE 16
 
 static void
 swept(const char *name, int left)
@@ -70,12 +74,12 @@ take_signals(void)
 }
 
 /* What OpenSSL trusts where nothing else is said: X509_LOOKUP_hash_dir(3). */
-static const char *
+static char *
 trusted(const char *variable, const char *otherwise)
 {
 	const char *path = secure_getenv(variable);
 
-	return path != NULL ? path : otherwise;
+	return xstrdup(path != NULL ? path : otherwise);
 }
 
 /*
@@ -83,26 +87,28 @@ trusted(const char *variable, const char *otherwise)
  * configuration wants to load is loaded before.
  */
 static void
-confine(const struct fifod *f)
+confine(void)
 {
 	char *conf = CONF_get1_default_config_file();
-	const char *readable[] = { conf,
-	    trusted(X509_get_default_cert_dir_env(),
-	    X509_get_default_cert_dir()),
-	    trusted(X509_get_default_cert_file_env(),
-	    X509_get_default_cert_file()), NULL };
+	char *file = trusted(X509_get_default_cert_file_env(),
+	    X509_get_default_cert_file());
+	char *dirs = trusted(X509_get_default_cert_dir_env(),
+	    X509_get_default_cert_dir());
+	const char *readable[READABLE + 1] = { conf, file };
 	const struct sandbox what = { .rundir_fd = KEEP_RUNDIR_FD,
 		.readable = readable };
+	char *rest = dirs;
 	struct why why;
+	size_t n = 2;
 
-	if (f->unconfined) {
-		log_warn("the engine is not confined: -X");
-	} else {
-		OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
-		if (sandbox_enter(&what, &why) == -1)
-			log_warn("%s", why.text);
-	}
+	while (n < READABLE && rest != NULL)
+		readable[n++] = strsep(&rest, ":");
+	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+	if (sandbox_enter(&what, &why) == -1)
+		log_warn("%s", why.text);
 	OPENSSL_free(conf);
+	free(file);
+	free(dirs);
 }
 
 /* The keeper is our whole reason to be. */
@@ -164,7 +170,10 @@ engine_run(const struct fifod *f)
 	log_init(f->foreground, f->verbose);
 	loop_init();
 	take_signals();
-	confine(f);
+	if (f->unconfined)
+		log_warn("the engine is not confined: -X");
+	else
+		confine();
 	keeper_begin(KEEP_ASK_FD, gone, NULL);
 	keeper_take(taken, NULL);
 	directory_sweep(place.rundir_fd, swept);
