@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 #include "keeper/answer.h"
-#include "keeper/keeper.h"
+#include "keeper/direct.h"
 #include "keeper/ready.h"
 #include "keeper/request.h"
 
@@ -169,6 +169,18 @@ answer_is_permitted(const struct answers *a, uint32_t kind)
 	    (row->when == PERMIT_ONCE && !(a->asked & 1UL << kind));
 }
 
+/* What is left is needed to start the next engine. */
+static bool
+answer_has_room(const struct message *in)
+{
+	size_t i;
+
+	for (i = 0; i < in->nfds; i++)
+		if (keeper_is_full(in->fds[i], 0))
+			return false;
+	return !in->cut;
+}
+
 static int
 answer_one(struct message *in, struct message *out, struct why *why)
 {
@@ -181,7 +193,7 @@ answer_one(struct message *in, struct message *out, struct why *why)
 	message_put_number(out, FAULT_NONE);
 	message_put_text(out, NULL);
 	errno = 0;
-	if (in->cut) {
+	if (!answer_has_room(in)) {
 		errno = EMFILE;
 		return why_fail(why, FAULT_REFUSED, "the keeper has no "
 		    "descriptors left");

@@ -133,7 +133,7 @@ ask_hello(void)
 	message_put_text(m, PACKAGE_VERSION);
 	m = ask_answer(&why);
 	if (m == NULL)
-		errx(1, "%s", why.text);
+		errx(1, "the keeper cannot be asked: %s", why.text);
 	ask.generation = (unsigned)message_number(m);
 }
 

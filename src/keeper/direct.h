@@ -13,6 +13,12 @@
 
 struct stat;
 
+/*
+ * Would a descriptor of this number leave too few, `spare' and some more?
+ * They are given out from the lowest.  (accept.c)
+ */
+bool keeper_is_full(int fd, size_t spare);
+
 /* direct.c */
 int direct_open(const char *path, bool append, const char *what,
     struct why *why);
