@@ -18,6 +18,8 @@ build   libbsd-overlay.pc               libbsd-dev
 build   libevent_core.pc                libevent-dev
 build   libedit.pc                      libedit-dev
 build   openssl.pc                      libssl-dev
+build   libseccomp.pc                   libseccomp-dev
+build   /usr/include/linux/landlock.h   linux-libc-dev
 demo    openssl                         openssl
 demo    timeout                         coreutils
 test    bats                            bats

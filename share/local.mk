@@ -4,10 +4,11 @@
 TABLES = ./src/main/tables$(EXEEXT)
 
 man_MANS = share/man/fifoctl.1 share/man/fifod.conf.5 \
-	share/man/fifod-framing.7 share/man/fifod-session.7 share/man/fifod.8
+	share/man/fifod-framing.7 share/man/fifod-security.7 \
+	share/man/fifod-session.7 share/man/fifod.8
 man_templates = share/man/fifoctl.1.in share/man/fifod.conf.5.in \
-	share/man/fifod-framing.7.in share/man/fifod-session.7.in \
-	share/man/fifod.8.in
+	share/man/fifod-framing.7.in share/man/fifod-security.7.in \
+	share/man/fifod-session.7.in share/man/fifod.8.in
 
 MAN_FILL = $(AM_V_GEN)$(MKDIR_P) share/man && \
 	$(AWK) -v tables='$(TABLES)' -v sysconfdir='$(sysconfdir)' \
@@ -23,6 +24,9 @@ share/man/fifod-framing.7: share/man/fifod-framing.7.in $(man_needs)
 		mv $@.new $@
 share/man/fifod-session.7: share/man/fifod-session.7.in $(man_needs)
 	$(MAN_FILL) $(srcdir)/share/man/fifod-session.7.in >$@.new && \
+		mv $@.new $@
+share/man/fifod-security.7: share/man/fifod-security.7.in $(man_needs)
+	$(MAN_FILL) $(srcdir)/share/man/fifod-security.7.in >$@.new && \
 		mv $@.new $@
 share/man/fifod.8: share/man/fifod.8.in $(man_needs)
 	$(MAN_FILL) $(srcdir)/share/man/fifod.8.in >$@.new && mv $@.new $@
@@ -80,7 +84,8 @@ share/systemd/user/fifod.service: share/systemd/user/fifod.service.in
 	$(UNIT_FILL) $(srcdir)/share/systemd/user/fifod.service.in >$@.new && \
 		mv $@.new $@
 
-dist_doc_DATA = README NEWS share/fifod.conf.example share/doc/cookbook
+dist_doc_DATA = README NEWS share/fifod.conf.example share/doc/SECURITY \
+	share/doc/cookbook
 
 EXTRA_DIST += $(man_templates) share/man/fill.awk $(systemd_templates) \
 	src/README contrib/check contrib/debian contrib/deps.sh \

@@ -61,9 +61,12 @@ src_libfifod_a_SOURCES = \
 	src/keeper/lookup.h src/keeper/memory.c src/keeper/memory.h \
 	src/keeper/message.c src/keeper/message.h src/keeper/netns.h \
 	src/keeper/ready.c src/keeper/ready.h src/keeper/recall.c \
-	src/keeper/request.h src/keeper/resolve.c src/keeper/rotate.c \
-	src/keeper/rundir.c src/keeper/socket.c src/keeper/spawn.c \
+	src/keeper/request.c src/keeper/request.h \
+	src/keeper/resolve.c src/keeper/rotate.c \
+	src/keeper/rundir.c src/keeper/sandbox.c src/keeper/sandbox.h \
+	src/keeper/sandbox_internal.h src/keeper/socket.c src/keeper/spawn.c \
 	src/keeper/spawn.h src/keeper/terminal.c src/keeper/terminal.h \
+	src/keeper/user.c src/keeper/user.h \
 	src/keeper/verdict.c src/transport/child.c \
 	src/transport/child.h src/transport/child_options.c \
 	src/transport/dgram.c src/transport/dgram.h src/transport/hub.c \
@@ -166,7 +169,26 @@ EXTRA_DIST += src/channel/fifo_generic.c src/channel/notice_generic.c \
 	src/transport/vsock_generic.c src/transport/dgram_linux.c \
 	src/transport/unix_linux.c src/transport/vsock_linux.c
 
-FIFOD_LIBS = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS) $(OPENSSL_LIBS)
+# How the engine is confined: a file a mechanism, or the one that has none.
+if SANDBOX
+src_libfifod_a_SOURCES += src/keeper/sandbox_landlock.c \
+	src/keeper/sandbox_linux.c src/keeper/sandbox_rights.c \
+	src/keeper/sandbox_seccomp.c
+if INSTRUMENTED
+src_libfifod_a_SOURCES += src/keeper/sandbox_instrumented.c
+else
+src_libfifod_a_SOURCES += src/keeper/sandbox_strict.c
+endif
+else
+src_libfifod_a_SOURCES += src/keeper/sandbox_none.c
+endif
+EXTRA_DIST += src/keeper/sandbox_instrumented.c \
+	src/keeper/sandbox_landlock.c src/keeper/sandbox_linux.c \
+	src/keeper/sandbox_none.c src/keeper/sandbox_rights.c \
+	src/keeper/sandbox_seccomp.c src/keeper/sandbox_strict.c
+
+FIFOD_LIBS = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS) $(OPENSSL_LIBS) \
+	$(SECCOMP_LIBS)
 
 sbin_PROGRAMS += fifod
 fifod_SOURCES = src/main/fifod.c src/main/fifod.h src/main/engine.c

@@ -148,7 +148,9 @@ refused_there()
 	FIFOD_DIR=/
 	if [ "$(id -u)" -eq 0 ]; then
 		owner=nobody
-		FIFOD_DIR=$T/run
+		# Where others than root could have put it, too.
+		mkdir -m 777 "$T/open"
+		FIFOD_DIR=$T/open/run
 		mkdir -m 700 "$FIFOD_DIR"
 		chown nobody "$FIFOD_DIR"
 	fi

@@ -191,11 +191,11 @@ in_manual()
 	    fail "the manual does not speak of the $1 $2"
 }
 
-@test "the five manual pages are there" {
+@test "the six manual pages are there" {
 	pages
 	assert_equal "$(printf '%s\n' "${PAGES[@]##*/}" | sort |
 	    tr '\n' ' ')" \
-	    'fifoctl.1 fifod-framing.7 fifod-session.7 fifod.8 fifod.conf.5 '
+	    'fifoctl.1 fifod-framing.7 fifod-security.7 fifod-session.7 fifod.8 fifod.conf.5 '
 }
 
 @test "every option of sessions and its default is in the manual" {
@@ -268,6 +268,13 @@ in_manual()
 	done
 }
 
+@test "every question to the keeper is explained" {
+	[ -x "$BUILD/src/main/tables" ] || skip "not built here"
+	run "$BUILD/src/main/tables" mdoc-questions
+	refute_output --regexp $'\\.It Cm [a-z-]+\n\\('
+	[ "$(grep -c '^\.It' <<<"$output")" -ge 20 ]
+}
+
 @test "mandoc has nothing to say about the manual pages" {
 	pages
 	command -v mandoc >/dev/null || skip "no mandoc"
@@ -284,7 +291,7 @@ in_manual()
 	# Which pages of other packages are installed here is not ours.
 	assert_equal "$(grep -vE 'manual not found|mandoc\.db' <<<"$output")" ''
 	for page in fifoctl.1 fifod.8 fifod.conf.5 fifod-session.7 \
-	    fifod-framing.7; do
+	    fifod-framing.7 fifod-security.7; do
 		refute_output --regexp \
 		    "not found: Xr ${page%.*} [^${page##*.}]"
 	done

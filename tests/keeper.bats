@@ -177,6 +177,24 @@ another_engine()
 	wait_until 10 pid_gone "${pids[1]}"
 }
 
+@test "at its limit of descriptors the keeper refuses, and can start an engine" {
+	[ -e /proc/self/fd ] || skip "no /proc"
+	command -v prlimit >/dev/null || skip "no prlimit"
+	local n
+	start_broker
+	open_session s exec:cat framing=line
+	n=$(find "/proc/$BROKER_PID/fd" -mindepth 1 | wc -l)
+	prlimit --pid "$BROKER_PID" --nofile="$((n + 16)):"
+	run open_session t exec:cat
+	assert_failure
+	assert_output --partial 'Too many open files'
+	echo word >"$FIFOD_DIR/s/in"
+	run within 5 cat "$FIFOD_DIR/s/out"
+	assert_output word
+	engine_kill
+	run -0 within 10 "$FIFOCTL" -r "$FIFOD_DIR" list
+}
+
 # ---- the keeper dies
 
 @test "an engine whose keeper died ends, and the next open finds a new broker" {

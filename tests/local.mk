@@ -35,6 +35,7 @@ BATS_FILES = \
 	tests/probe.bats \
 	tests/record.bats \
 	tests/retry.bats \
+	tests/sandbox.bats \
 	tests/torture.bats \
 	tests/starttls.bats \
 	tests/via.bats \
@@ -49,6 +50,14 @@ BATS_FILES = \
 check_PROGRAMS += tests/aid tests/gram tests/peer
 
 tests_gram_SOURCES = tests/gram.c
+
+# From within the sandbox.
+if SANDBOX
+check_PROGRAMS += tests/confined
+endif
+tests_confined_SOURCES = tests/confined.c tests/confined.h \
+	tests/confined_attempts.c
+tests_confined_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(SECCOMP_LIBS) -lpthread
 
 tests_aid_SOURCES = tests/aid.c
 

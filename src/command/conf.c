@@ -15,6 +15,7 @@
 /* What is in force. */
 static struct {
 	char *path;
+	char *user;             /* `user=' when we started, or NULL */
 	struct conf_opens opens;
 	struct broker_observer observer;
 } conf = { .opens = TAILQ_HEAD_INITIALIZER(conf.opens) };
@@ -126,10 +127,42 @@ conf_check(const char *path, conf_say *say, void *arg)
 {
 	struct conf_file f = { .path = path, .say = say, .arg = arg };
 
-	if (conf_file_read(&f) == -1)
-		return -1;
-	conf_opens_clear(&f.opens);
-	return 0;
+	int rv = conf_file_read(&f);
+
+	if (rv == 0)
+		conf_opens_clear(&f.opens);
+	free(f.user);
+	return rv;
+}
+
+static void
+conf_hush(const char *line, void *arg)
+{
+	(void)line;
+	(void)arg;
+}
+
+char *
+conf_user(const char *path)
+{
+	struct conf_file f = { .path = path, .say = conf_hush,
+		.user_alone = true };
+
+	conf_file_read(&f);
+	return f.user;
+}
+
+/* Who we are does not change any more. */
+static void
+conf_compare_user(struct conf_file *f)
+{
+	const char *was = conf.user != NULL ? conf.user : "";
+	const char *is = f->user != NULL ? f->user : "";
+
+	if (strcmp(was, is) != 0)
+		conf_file_say(f, 0, "user= is another: that takes effect when "
+		    "the broker is started again");
+	free(f->user);
 }
 
 int
@@ -141,6 +174,7 @@ conf_load(const char *path, conf_say *say, void *arg)
 	conf.path = xstrdup(path);
 	if (conf_file_read(&f) == -1)
 		return -1;
+	conf.user = f.user;
 	conf_apply(&f, true);
 	return 0;
 }
@@ -165,6 +199,7 @@ conf_again(conf_say *say, void *arg)
 	}
 	if (conf_file_read(&f) == -1)
 		return -1;
+	conf_compare_user(&f);
 	conf_apply(&f, false);
 	log_info("%s: reloaded", conf.path);
 	return 0;
@@ -188,7 +223,8 @@ conf_free(void)
 	broker_forget(&conf.observer);
 	conf_opens_clear(&conf.opens);
 	free(conf.path);
-	conf.path = NULL;
+	free(conf.user);
+	conf.path = conf.user = NULL;
 }
 
 /* --- where it is --- */

@@ -1,7 +1,7 @@
 /*
- * The configuration file: a file of `open` commands, one a line, and `default
- * K=V` for the lines after it.  Nothing of it is applied while any line is
- * wrong.
+ * The configuration file: a file of `open` commands, one a line, `default
+ * K=V` for the lines after it, and `user=NAME`.  Nothing of it is applied
+ * while any line is wrong.
  */
 #ifndef COMMAND_CONF_H
 #define COMMAND_CONF_H
@@ -17,6 +17,12 @@ typedef void conf_say(const char *line, void *arg);
  * ~/.config/fifod/fifod.conf), else NULL.  Absolute; the caller frees.
  */
 char *conf_path(const char *given);
+
+/*
+ * Who the broker is to be by it, `user=NAME', or NULL; nothing else of it is
+ * looked at, and nothing said.  The caller frees.
+ */
+char *conf_user(const char *path);
 
 /*
  * Read it, say all that is wrong, as `FILE:LINE: sentence`, make nothing.

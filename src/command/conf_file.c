@@ -14,6 +14,7 @@
 
 #define FILE_MAX ((size_t)4 * 1024 * 1024)
 #define FILE_READ 65536
+#define FILE_USER "user="
 
 void
 conf_opens_remove(struct conf_opens *opens, struct conf_open *o)
@@ -157,7 +158,7 @@ file_plan(const struct conf_file *f, struct plan *plan, int argc,
 
 	if (command == NULL || !(command->flags & COMMAND_IN_FILE))
 		return why_fail(why, FAULT_USAGE, "\"%.40s\" is not a command "
-		    "for a file: there are open and default", argv[0]);
+		    "for a file: there are open, default and user=", argv[0]);
 	if (command_parse(&args, argc, argv, why) == -1)
 		return -1;
 	if (file_allowed(&args, why) == 0)
@@ -183,6 +184,40 @@ file_open(struct conf_file *f, int argc, char **argv)
 	free(o);
 }
 
+/* Who the broker is: it was that before it read anything else. */
+static void
+file_user(struct conf_file *f, int argc, const char *name)
+{
+	const char *flaw = NULL;
+	uid_t uid;
+
+	if (argc > 1 || *name == '\0')
+		flaw = "the name of one user follows";
+	else if (f->user != NULL)
+		flaw = "is said already";
+	else if (keeper_user(name, &uid) == -1)
+		flaw = "there is no such user";
+	if (flaw == NULL) {
+		f->user = xstrdup(name);
+		return;
+	}
+	conf_file_say(f, f->line, FILE_USER "%.60s: %s", name, flaw);
+	f->wrong = true;
+}
+
+static void
+file_words(struct conf_file *f, int argc, char **argv)
+{
+	if (strncmp(argv[0], FILE_USER, strlen(FILE_USER)) == 0)
+		file_user(f, argc, argv[0] + strlen(FILE_USER));
+	else if (f->user_alone)
+		return;
+	else if (strcmp(argv[0], "default") == 0)
+		file_default(f, argc, argv);
+	else
+		file_open(f, argc, argv);
+}
+
 static void
 file_line(struct conf_file *f, const char *line)
 {
@@ -195,10 +230,8 @@ file_line(struct conf_file *f, const char *line)
 		f->wrong = true;
 		return;
 	}
-	if (argc > 0 && strcmp(argv[0], "default") == 0)
-		file_default(f, argc, argv);
-	else if (argc > 0)
-		file_open(f, argc, argv);
+	if (argc > 0)
+		file_words(f, argc, argv);
 	words_free(argv);
 }
 
@@ -289,5 +322,7 @@ conf_file_read(struct conf_file *f)
 	if (!f->wrong)
 		return 0;
 	conf_opens_clear(&f->opens);
+	free(f->user);
+	f->user = NULL;
 	return -1;
 }

@@ -25,7 +25,10 @@ struct conf_file {
 	void *arg;
 	struct conf_opens opens;
 
+	char *user;             /* `user=', or NULL; the caller frees */
+
 	/* While it is read. */
+	bool user_alone;        /* that line is looked for, and no other */
 	int line;               /* where the words at hand begin */
 	bool wrong;
 	struct options defaults;        /* for the lines to come */
@@ -33,8 +36,8 @@ struct conf_file {
 
 /*
  * Read f->path into f->opens (initialised here).  0, or -1 where it cannot be
- * read or any line is wrong: all that is wrong has been said, and opens is
- * empty.
+ * read or any line is wrong: all that is wrong has been said, opens is empty
+ * and user NULL.
  */
 int conf_file_read(struct conf_file *f);
 

@@ -10,7 +10,7 @@
 
 #include "base/log.h"
 #include "keeper/answer.h"
-#include "keeper/keeper.h"
+#include "keeper/direct.h"
 #include "keeper/ready.h"
 #include "keeper/request.h"
 
@@ -127,6 +127,7 @@ static const struct answer_row {
 	[REQUEST_MKDIR] = { "mkdir", PERMIT_ANY, 1, 1, answer_mkdir },
 	[REQUEST_GROUP] = { "group", PERMIT_ANY, 0, 0, answer_group },
 	[REQUEST_USER] = { "user", PERMIT_ANY, 0, 0, answer_user },
+	[REQUEST_SERVICE] = { "service", PERMIT_ANY, 0, 0, answer_service },
 	[REQUEST_SHARE] = { "share", PERMIT_ANY, 0, 0, answer_share },
 	[REQUEST_SYMLINK] = { "symlink", PERMIT_ANY, 0, 0, answer_symlink },
 	[REQUEST_SYMLINK_REMOVE] = { "symlink-remove", PERMIT_ANY, 0, 0,
@@ -159,6 +160,21 @@ static const struct answer_row {
 	[REQUEST_LEDGER] = { "ledger", PERMIT_ANY, 0, 0, answer_ledger },
 };
 
+const char *
+request_name(enum request kind)
+{
+	return answer_rows[kind].name;
+}
+
+const char *
+request_when(enum request kind)
+{
+	static const char *const words[] = { [PERMIT_ONCE] = "once",
+		[PERMIT_START] = "at its start", [PERMIT_ANY] = "at any time" };
+
+	return words[answer_rows[kind].when];
+}
+
 int
 answer_give(struct message *out, int fd)
 {
@@ -180,6 +196,18 @@ answer_is_permitted(const struct answers *a, uint32_t kind)
 	    (row->when == PERMIT_ONCE && !(a->asked & 1UL << kind));
 }
 
+/* What is left is needed to start the next engine. */
+static bool
+answer_has_room(const struct message *in)
+{
+	size_t i;
+
+	for (i = 0; i < in->nfds; i++)
+		if (keeper_is_full(in->fds[i], 0))
+			return false;
+	return !in->cut;
+}
+
 static int
 answer_one(struct message *in, struct message *out, struct why *why)
 {
@@ -192,7 +220,7 @@ answer_one(struct message *in, struct message *out, struct why *why)
 	message_put_number(out, FAULT_NONE);
 	message_put_text(out, NULL);
 	errno = 0;
-	if (in->cut) {
+	if (!answer_has_room(in)) {
 		errno = EMFILE;
 		return why_fail(why, FAULT_REFUSED, "the keeper has no "
 		    "descriptors left");

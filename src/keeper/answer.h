@@ -44,7 +44,7 @@ typedef int answer_cb(struct message *in, struct message *out,
 
 /* answer_files.c */
 answer_cb answer_open, answer_stat, answer_rotate, answer_directory,
-    answer_mkdir, answer_group, answer_user, answer_symlink,
+    answer_mkdir, answer_group, answer_user, answer_service, answer_symlink,
     answer_symlink_remove, answer_terminal_pair, answer_terminal_open;
 /* answer_things.c */
 answer_cb answer_socket, answer_listen, answer_listen_share,

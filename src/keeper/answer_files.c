@@ -108,6 +108,18 @@ answer_user(struct message *in, struct message *out, struct why *why)
 }
 
 int
+answer_service(struct message *in, struct message *out, struct why *why)
+{
+	const char *name = message_text(in), *protocol = message_text(in);
+
+	(void)why;
+	if (!message_whole(in) || name == NULL || protocol == NULL)
+		return ANSWER_BAD;
+	message_put_number(out, direct_service(name, protocol));
+	return 0;
+}
+
+int
 answer_symlink(struct message *in, struct message *out, struct why *why)
 {
 	const char *target = message_text(in), *path = message_text(in);

@@ -135,7 +135,7 @@ ask_hello(void)
 	message_put_text(m, PACKAGE_VERSION);
 	m = ask_answer(&why);
 	if (m == NULL)
-		errx(1, "%s", why.text);
+		errx(1, "the keeper cannot be asked: %s", why.text);
 	ask.generation = (unsigned)message_number(m);
 	ask.service = message_number(m) != 0;
 	ask.watchdog_ms = (int64_t)message_number(m);

@@ -26,8 +26,6 @@ int ask_fd(struct why *why);
 
 /* --- sockets (ask_socket.c, accept.c) --- */
 
-/* Would a descriptor of this number leave too few, `spare' and some more? */
-bool keeper_is_full(int fd, size_t spare);
 void ask_listen_sweep(const struct keeper_address *at, int type);
 
 /* --- children and homes (ask_child.c) --- */

@@ -111,6 +111,20 @@ keeper_user(const char *name, uid_t *uid)
 	return 0;
 }
 
+uint16_t
+keeper_service(const char *name, const char *protocol)
+{
+	struct message *m;
+
+	if (!ask_may())
+		return direct_service(name, protocol);
+	m = ask_begin(REQUEST_SERVICE);
+	message_put_text(m, name);
+	message_put_text(m, protocol);
+	m = ask_answer(NULL);
+	return m == NULL ? 0 : (uint16_t)message_number(m);
+}
+
 void
 keeper_rundir_share(int rundir_fd, bool shared)
 {

@@ -411,8 +411,13 @@ children_pipes(int said[2], int ended[2])
 {
 	if (pipe2(said, O_CLOEXEC) == -1)
 		return -1;
-	if (pipe2(ended, O_CLOEXEC | O_NONBLOCK) == 0)
-		return 0;
+	if (pipe2(ended, O_CLOEXEC | O_NONBLOCK) == 0) {
+		if (!keeper_is_full(ended[1], 0))
+			return 0;
+		close(ended[0]);
+		close(ended[1]);
+		errno = EMFILE;
+	}
 	close(said[0]);
 	close(said[1]);
 	return -1;

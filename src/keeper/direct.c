@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,4 +160,12 @@ direct_user(const char *name, uid_t *uid)
 		return -1;
 	*uid = user->pw_uid;
 	return 0;
+}
+
+uint16_t
+direct_service(const char *name, const char *protocol)
+{
+	const struct servent *service = getservbyname(name, protocol);
+
+	return service != NULL ? ntohs((uint16_t)service->s_port) : 0;
 }

@@ -13,6 +13,12 @@
 
 struct stat;
 
+/*
+ * Would a descriptor of this number leave too few, `spare' and some more?
+ * They are given out from the lowest.  (accept.c)
+ */
+bool keeper_is_full(int fd, size_t spare);
+
 /* direct.c */
 int direct_open(const char *path, bool append, const char *what,
     struct why *why);
@@ -25,6 +31,7 @@ int direct_symlink(const char *target, const char *path, const char *rundir,
 void direct_symlink_remove(const char *target, const char *path);
 int direct_group(const char *name, gid_t *gid, struct why *why);
 int direct_user(const char *name, uid_t *uid);
+uint16_t direct_service(const char *name, const char *protocol);
 
 /* rotate.c */
 int direct_rotate(const char *path, int keep, const char *what,

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -178,6 +179,8 @@ int keeper_mkdir(int dir_fd, const char *name, mode_t mode, gid_t gid,
 int keeper_group(const char *name, gid_t *gid, struct why *why);
 /* The user called `name` in *uid.  0, or -1: there is none. */
 int keeper_user(const char *name, uid_t *uid);
+/* The port of the service `name', by "tcp" or "udp"; 0: there is none. */
+uint16_t keeper_service(const char *name, const char *protocol);
 
 /* 0711 while any session is shared with others, else 0700. */
 void keeper_rundir_share(int rundir_fd, bool shared);

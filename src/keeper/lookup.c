@@ -11,6 +11,7 @@
 #include "base/xalloc.h"
 #include "keeper/lookup.h"
 #include "keeper/netns.h"
+#include "keeper/sandbox.h"
 
 static int
 lookup_fail(struct why *why, const struct keeper_look_up *what, int code)
@@ -97,6 +98,7 @@ lookup_in(const struct keeper_look_up *what)
 
 	if (netns_live_in(what->netns, &l->why) == -1)
 		return l;
+	sandbox_look_up();
 	free(l);
 	return lookup_do(what, false);
 }

@@ -15,6 +15,7 @@ enum request {
 	REQUEST_MKDIR,
 	REQUEST_GROUP,
 	REQUEST_USER,
+	REQUEST_SERVICE,
 	REQUEST_SHARE,
 	REQUEST_SYMLINK,
 	REQUEST_SYMLINK_REMOVE,
@@ -38,5 +39,10 @@ enum request {
 	REQUEST_LEDGER,
 	NREQUESTS
 };
+
+/* What each is, for the manual (request.c); when it may be asked (answer.c). */
+extern const char *const request_texts[NREQUESTS];
+const char *request_name(enum request kind);
+const char *request_when(enum request kind);
 
 #endif

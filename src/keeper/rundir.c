@@ -30,9 +30,23 @@ keeper_rundir_path(const char *given)
 	return words_absolute(cwd, given);
 }
 
+/*
+ * Root visits a broker of another user (fifod -u) where nobody but root can
+ * have put its directory.
+ */
+static bool
+rundir_is_put_by_root(int fd)
+{
+	struct stat above;
+
+	return geteuid() == 0 &&
+	    fstatat(fd, "..", &above, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    above.st_uid == 0 && (above.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 /* Is what we have opened a directory that nobody else can reach into? */
 static int
-rundir_check(int fd, const char *path, struct why *why)
+rundir_check(int fd, const char *path, bool make, struct why *why)
 {
 	struct passwd *owner;
 	struct stat st;
@@ -40,7 +54,7 @@ rundir_check(int fd, const char *path, struct why *why)
 	if (fstat(fd, &st) == -1)
 		return why_fail(why, FAULT_REFUSED, "%s: %s", path,
 		    strerror(errno));
-	if (st.st_uid != geteuid()) {
+	if (st.st_uid != geteuid() && (make || !rundir_is_put_by_root(fd))) {
 		owner = getpwuid(st.st_uid);
 		return why_fail(why, FAULT_REFUSED,
 		    "%s belongs to %s (uid %ju), not to you: give another "
@@ -84,7 +98,7 @@ keeper_rundir_open(const char *path, bool make, struct why *why)
 			    strerror(errno));
 		return -1;
 	}
-	if (rundir_check(fd, path, why) == -1) {
+	if (rundir_check(fd, path, make, why) == -1) {
 		close(fd);
 		return -1;
 	}

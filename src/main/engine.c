@@ -2,9 +2,12 @@
  * The engine: all sessions, and the loop.
  */
 #include <errno.h>
+#include <openssl/conf.h>
 #include <openssl/crypto.h>
+#include <openssl/x509.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +15,7 @@
 #include "base/ledger.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/xalloc.h"
 #include "command/broker.h"
 #include "command/conf.h"
 #include "command/control.h"
@@ -19,8 +23,12 @@
 #include "command/will.h"
 #include "keeper/hold.h"
 #include "keeper/keep.h"
+#include "keeper/sandbox.h"
 #include "main/fifod.h"
 #include "session/relay_pipe.h"
+
+/* Directories of certificates, and two files, at most. */
+#define READABLE 16
 
 static void
 on_terminate(void *arg)
@@ -52,6 +60,44 @@ take_signals(void)
 	loop_signal(SIGTERM, on_terminate, NULL);
 	loop_signal(SIGINT, on_terminate, NULL);
 	loop_signal(SIGHUP, on_hangup, NULL);
+}
+
+/* What OpenSSL trusts where nothing else is said: X509_LOOKUP_hash_dir(3). */
+static char *
+trusted(const char *variable, const char *otherwise)
+{
+	const char *path = secure_getenv(variable);
+
+	return xstrdup(path != NULL ? path : otherwise);
+}
+
+/*
+ * From here on nothing that a peer sends can do much harm.  What OpenSSL's
+ * configuration wants to load is loaded before.
+ */
+static void
+confine(void)
+{
+	char *conf = CONF_get1_default_config_file();
+	char *file = trusted(X509_get_default_cert_file_env(),
+	    X509_get_default_cert_file());
+	char *dirs = trusted(X509_get_default_cert_dir_env(),
+	    X509_get_default_cert_dir());
+	const char *readable[READABLE + 1] = { conf, file };
+	const struct sandbox what = { .rundir_fd = KEEP_RUNDIR_FD,
+		.readable = readable };
+	char *rest = dirs;
+	struct why why;
+	size_t n = 2;
+
+	while (n < READABLE && rest != NULL)
+		readable[n++] = strsep(&rest, ":");
+	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+	if (sandbox_enter(&what, &why) == -1)
+		log_warn("%s", why.text);
+	OPENSSL_free(conf);
+	free(file);
+	free(dirs);
 }
 
 /* The keeper is our whole reason to be. */
@@ -112,6 +158,10 @@ engine_run(const struct fifod *f)
 	take_signals();
 	keeper_begin(KEEP_ASK_FD, gone, NULL);
 	will_begin();
+	if (f->unconfined)
+		log_warn("the engine is not confined: -X");
+	else
+		confine();
 	broker_init(&place, f->transient);
 	control_listen(KEEP_CONTROL_FD);
 	status = run(f);

@@ -24,7 +24,9 @@
 #include "command/probe.h"
 #include "keeper/keep.h"
 #include "keeper/ready.h"
+#include "keeper/sandbox.h"
 #include "keeper/spawn.h"
+#include "keeper/user.h"
 #include "main/fifod.h"
 
 /* The first word of an engine, which the keeper alone says. */
@@ -37,7 +39,8 @@
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: fifod [-Fntv] [-f CONFIG] [-r RUNDIR]\n"
+	fprintf(stderr, "usage: fifod [-FntvX] [-f CONFIG] [-r RUNDIR] "
+	    "[-u USER]\n"
 	    "       fifod -V\n");
 	exit(FAULT_USAGE);
 }
@@ -47,7 +50,7 @@ parse(struct fifod *f, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "Ff:nr:tvV")) != -1) {
+	while ((c = getopt(argc, argv, "Ff:nr:tu:vVX")) != -1) {
 		switch (c) {
 		case 'F':
 			f->foreground = true;
@@ -66,12 +69,18 @@ parse(struct fifod *f, int argc, char **argv)
 		case 't':
 			f->transient = true;
 			break;
+		case 'u':
+			f->user = optarg;
+			break;
 		case 'v':
 			f->verbose++;
 			break;
 		case 'V':
 			printf("fifod %s\n", PACKAGE_VERSION);
 			exit(0);
+		case 'X':
+			f->unconfined = true;
+			break;
 		default:
 			usage();
 		}
@@ -234,6 +243,8 @@ engine_words(const struct fifod *f, char *argv[ENGINE_WORDS])
 		argv[n++] = (char *)(uintptr_t)"-F";
 	if (f->transient)
 		argv[n++] = (char *)(uintptr_t)"-t";
+	if (f->unconfined)
+		argv[n++] = (char *)(uintptr_t)"-X";
 	for (i = 0; i < f->verbose && n < ENGINE_WORDS - 1; i++)
 		argv[n++] = (char *)(uintptr_t)"-v";
 	argv[n] = NULL;
@@ -266,7 +277,22 @@ keeper_run(const struct fifod *f, int rundir_fd, const char *path)
 	return status;
 }
 
-/* The run directory is ours before anything else is. */
+/* Whom -u or the configuration file names, and with no more rights than it
+   takes. */
+static void
+become(const struct fifod *f, const char *conf, const char *rundir)
+{
+	char *named = f->user == NULL && conf != NULL ? conf_user(conf) : NULL;
+	const char *user = named != NULL ? named : f->user;
+	struct why why;
+
+	if (user != NULL && user_become(user, rundir, &why) == -1)
+		errx((int)why.fault, "%s", why.text);
+	sandbox_keeper();
+	free(named);
+}
+
+/* Who we are is settled first, and that the run directory is ours. */
 static int
 keeper_main(struct fifod *f, mode_t mask, int argc, char **argv)
 {
@@ -279,10 +305,11 @@ keeper_main(struct fifod *f, mode_t mask, int argc, char **argv)
 	path = keep_path(argv[0]);
 	if (path == NULL)
 		errx(FAULT_REFUSED, "cannot find out where this program is");
+	raise_descriptors(mask);
+	become(f, conf, rundir);
 	fd = keeper_rundir_open(rundir, true, &why);
 	if (fd == -1 || keeper_rundir_lock(fd, rundir, &why) == -1)
 		errx((int)why.fault, "%s", why.text);
-	raise_descriptors(mask);
 	f->rundir = rundir;
 	f->conf = conf;
 	setproctitle_init(argc, argv, environ);

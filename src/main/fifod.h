@@ -7,9 +7,10 @@
 #include <stdbool.h>
 
 struct fifod {
-	bool foreground, check, transient;
+	bool foreground, check, transient, unconfined;
 	int verbose;
 	const char *conf, *rundir;      /* to the engine: absolute, or NULL */
+	const char *user;       /* to the keeper; NULL: whoever we are */
 };
 
 /* A line for whoever started us. */

@@ -21,6 +21,7 @@ static const struct tables_row {
 	{ "mdoc-facts", tables_mdoc_facts },
 	{ "mdoc-ctl", tables_mdoc_ctl },
 	{ "mdoc-exit", tables_mdoc_exit },
+	{ "mdoc-questions", tables_mdoc_questions },
 	{ "bash", tables_bash },
 	{ "zsh", tables_zsh },
 	{ "fish", tables_fish },

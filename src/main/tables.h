@@ -14,6 +14,7 @@ void tables_mdoc_framings(void);
 void tables_mdoc_facts(void);
 void tables_mdoc_ctl(void);
 void tables_mdoc_exit(void);
+void tables_mdoc_questions(void);
 
 /* Completions (tables_shell.c). */
 void tables_bash(void);

@@ -6,6 +6,7 @@
 #include "base/option.h"
 #include "command/command.h"
 #include "framing/framing.h"
+#include "keeper/request.h"
 #include "main/tables.h"
 #include "session/ctl.h"
 #include "session/session.h"
@@ -286,6 +287,22 @@ tables_mdoc_exit(void)
 	for (i = 0; i < fault_nrows; i++) {
 		printf(".It %d\n", fault_rows[i].fault);
 		mdoc_text(fault_rows[i].text);
+	}
+	printf(".El\n");
+}
+
+/* What the engine may ask, and when. */
+void
+tables_mdoc_questions(void)
+{
+	int i;
+
+	printf(".Bl -tag -width symlink-remove\n");
+	for (i = 0; i < NREQUESTS; i++) {
+		printf(".It Cm %s\n", request_name(i));
+		if (request_texts[i] != NULL)
+			mdoc_text(request_texts[i]);
+		printf("(%s)\n", request_when(i));
 	}
 	printf(".El\n");
 }

@@ -10,6 +10,7 @@
 #include "base/words.h"
 #include "channel/directory.h"
 #include "keeper/keeper.h"
+#include "keeper/sandbox.h"
 #include "session/exchange.h"
 #include "session/listen.h"
 #include "session/names.h"
@@ -258,7 +259,7 @@ static void
 fact_sandbox(struct session *s, char *out)
 {
 	(void)s;
-	strlcpy(out, "none", FACT_SIZE);
+	strlcpy(out, sandbox_name(), FACT_SIZE);
 }
 
 static void
@@ -343,7 +344,9 @@ const struct status_row status_rows[] = {
 	{ "peers", fact_peers, "Peers that are connected now." },
 	{ "keeper", fact_keeper, "Process id of the keeper." },
 	{ "engine", fact_engine, "Process id of the engine." },
-	{ "sandbox", fact_sandbox, "How the engine is confined." },
+	{ "sandbox", fact_sandbox, "How the engine is confined: "
+	    "seccomp+landlock, seccomp, landlock or none; see "
+	    "fifod-security(7)." },
 	{ "error", fact_error, "The newest failure, in words." },
 	{ "error-status", fact_error_status, "Its number, as fifoctl's exit "
 	    "status." },

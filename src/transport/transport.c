@@ -1,7 +1,7 @@
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "keeper/keeper.h"
 #include "transport/transport.h"
 
 #define TRANSPORT(name) extern const struct transport transport_##name;
@@ -52,7 +52,7 @@ transport_check(const struct transport *t, const struct url *url,
 		return why_fail(why, FAULT_USAGE, "\"%.80s\": nothing may "
 		    "follow the port; write %s", url->text, t->usage);
 	if (strspn(url->port, "0123456789") != strlen(url->port) &&
-	    getservbyname(url->port, protocol) == NULL)
+	    keeper_service(url->port, protocol) == 0)
 		return why_fail(why, FAULT_USAGE, "\"%.80s\": port %.40s is no "
 		    "number and no service in /etc/services", url->text,
 		    url->port);

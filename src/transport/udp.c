@@ -6,7 +6,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -87,11 +86,13 @@ udp_resolved(const struct keeper_addresses *found, const struct why *why,
 static const char *
 udp_port(const char *port, char *out, size_t size)
 {
-	const struct servent *service = getservbyname(port, "udp");
+	uint16_t service = 0;
 
-	if (service == NULL)
+	if (port[strspn(port, "0123456789")] != '\0')
+		service = keeper_service(port, "udp");
+	if (service == 0)
 		return port;
-	snprintf(out, size, "%u", ntohs((uint16_t)service->s_port));
+	snprintf(out, size, "%u", service);
 	return out;
 }
 

@@ -1,4 +1,3 @@
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,14 +18,12 @@ const struct prelude_kind *const via_kinds[] = { &prelude_socks5,
 uint16_t
 via_port(const char *port)
 {
-	const struct servent *service;
 	const char *flaw = NULL;
 	long long n = strtonum(port, 1, 65535, &flaw);
 
 	if (flaw == NULL)
 		return (uint16_t)n;
-	service = getservbyname(port, "tcp");
-	return service != NULL ? ntohs((uint16_t)service->s_port) : 0;
+	return keeper_service(port, "tcp");
 }
 
 /* --- the list --- */

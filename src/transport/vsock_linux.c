@@ -10,7 +10,8 @@
 int
 vsock_available(struct why *why)
 {
-	int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const struct keeper_place anywhere = { 0 };
+	int fd = keeper_socket(AF_VSOCK, SOCK_STREAM, &anywhere, NULL);
 
 	if (fd == -1)
 		return why_fail(why, FAULT_USAGE, "this kernel has no vsock "

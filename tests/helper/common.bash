@@ -261,6 +261,10 @@ start_broker()
 	*" -f "*) ;;
 	*) set -- -f "$T/fifod.conf" "$@" ;;
 	esac
+	# It makes system calls of its own from within the engine.
+	case ${FIFOD_WRAPPER-} in
+	*valgrind*) set -- -X "$@" ;;
+	esac
 	# shellcheck disable=SC2086
 	${FIFOD_WRAPPER-} "$FIFOD" -F -r "$FIFOD_DIR" "$@" \
 	    >>"$T/fifod.out" 2>>"$T/fifod.err" </dev/null 3>&- &

@@ -1,5 +1,5 @@
 # Tests of one file each, without a broker; they print TAP.
-UNITS = tests/unit/test_buf tests/unit/test_option \
+UNITS = tests/unit/test_answer tests/unit/test_buf tests/unit/test_option \
 	tests/unit/test_url tests/unit/test_why tests/unit/test_words \
 	tests/unit/test_framing tests/unit/test_http tests/unit/test_slots \
 	tests/unit/test_prelude tests/unit/test_access \
@@ -7,6 +7,8 @@ UNITS = tests/unit/test_buf tests/unit/test_option \
 check_PROGRAMS += $(UNITS)
 UNIT_TESTS += $(UNITS)
 
+tests_unit_test_answer_SOURCES = tests/unit/test_answer.c tests/unit/tap.h
+tests_unit_test_answer_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS)
 tests_unit_test_buf_SOURCES = tests/unit/test_buf.c tests/unit/tap.h
 tests_unit_test_buf_LDADD = src/libfifod.a $(LIBBSD_LIBS)
 tests_unit_test_option_SOURCES = tests/unit/test_option.c tests/unit/tap.h
