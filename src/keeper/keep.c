@@ -224,35 +224,43 @@ keep_exit_status(int status)
 	    WTERMSIG(status) == SIGTERM ? 0 : 1;
 }
 
+/* From outside, not for what it did? */
+static bool
+keep_was_killed(int status)
+{
+	return status != -1 && WIFSIGNALED(status) &&
+	    WTERMSIG(status) == SIGKILL && !keep.misbehaved;
+}
+
 static bool
 keep_is_crash(int status)
 {
-	bool killed = status != -1 && WIFSIGNALED(status) &&
-	    WTERMSIG(status) == SIGKILL && !keep.misbehaved;
-
 	if (keep.answers.handing_over)
 		return false;
 	if (!keep.answers.ready)
 		return true;
-	return !killed && loop_now_ms() - keep.started_ms < KEEP_LIVED_MS;
+	return !keep_was_killed(status) &&
+	    loop_now_ms() - keep.started_ms < KEEP_LIVED_MS;
 }
 
+/* One that is killed before it is ready need not wait for long. */
 static int
-keep_rest_ms(void)
+keep_rest_ms(int status)
 {
+	int most = keep_was_killed(status) ? KEEP_FAILED_MS : KEEP_REST_MAX_MS;
 	int over = keep.crashes - KEEP_CRASHES, ms = KEEP_REST_MS;
 
 	if (over < 0)
 		return 0;
-	while (over-- > 0 && ms < KEEP_REST_MAX_MS)
+	while (over-- > 0 && ms < most)
 		ms *= 2;
-	return ms < KEEP_REST_MAX_MS ? ms : KEEP_REST_MAX_MS;
+	return ms < most ? ms : most;
 }
 
 static void
-keep_rest(const char *how)
+keep_rest(int status, const char *how)
 {
-	int ms = keep_rest_ms();
+	int ms = keep_rest_ms(status);
 	char text[160];
 
 	if (ms == 0) {
@@ -296,7 +304,7 @@ keep_died(int status)
 		keep_stop(1);
 		return;
 	}
-	keep_rest(how);
+	keep_rest(status, how);
 }
 
 static void
