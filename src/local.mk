@@ -71,7 +71,8 @@ src_libfifod_a_SOURCES = \
 	src/transport/tls_options.c src/transport/tls_stream.c \
 	src/transport/tls_verdict.c src/transport/tls_verify.c \
 	src/transport/tls_words.c src/transport/transport.c \
-	src/transport/transport.h src/transport/unix_dial.c \
+	src/transport/transport.h src/transport/trace.c \
+	src/transport/trace.h src/transport/unix_dial.c \
 	src/transport/unix_dial.h src/transport/via.c src/transport/via.h \
 	src/transport/vsock.h src/transport/way.c src/transport/way.h \
 	src/transport/way_options.c src/channel/channel.c \

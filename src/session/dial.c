@@ -72,14 +72,25 @@ dial_over(struct session *s)
 	dial_count.most = 0;
 }
 
+void
+dial_describe(struct session *s, struct link *l, char *out, size_t size)
+{
+	char peer[160] = "", tls[96] = "", trace[128];
+
+	link_fact(l, LINK_PEER, peer, sizeof(peer));
+	link_fact(l, LINK_TLS, tls, sizeof(tls));
+	s->up_in_us = link_trace(l, trace, sizeof(trace));
+	snprintf(out, size, "%s%s%s%s%s", peer, *tls ? ", " : "", tls,
+	    *trace ? ", in " : "", trace);
+}
+
 static void
 dial_up(struct session *s)
 {
-	char peer[160] = "", tls[96] = "";
+	char text[400];
 
 	dial_over(s);
-	link_fact(s->link, LINK_PEER, peer, sizeof(peer));
-	link_fact(s->link, LINK_TLS, tls, sizeof(tls));
+	dial_describe(s, s->link, text, sizeof(text));
 	s->nreconnects += s->nlinks > 0 && s->waits == NULL;
 	s->nlinks++;
 	s->told = true;
@@ -88,7 +99,7 @@ dial_up(struct session *s)
 	s->up_sent = s->flow.to_peer.bytes;
 	s->end_owed = false;
 	why_clear(&s->why);
-	state_enter(s, SESSION_UP, "%s%s%s", peer, *tls ? ", " : "", tls);
+	state_enter(s, SESSION_UP, "%s", text);
 	dial_write_certificates(s, s->link);
 	delivery_resume(&s->channel.out);
 	private_deliver_resume(s);

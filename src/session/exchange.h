@@ -180,6 +180,7 @@ struct wire {
 	struct dialogue *owner;         /* connections=each; else NULL */
 	uint64_t carried;               /* exchanges ended on it */
 	int64_t up_ms;
+	int64_t asked_us;               /* when its first request was sent */
 	struct why why;
 	struct watch readable, writable;
 	struct timer deadline;          /* connecting; then idle= */

@@ -302,12 +302,10 @@ void
 pool_wire_up(struct wire *w)
 {
 	struct session *s = w->s;
-	char peer[160] = "", tls[96] = "", text[280];
+	char text[400];
 	bool first = s->state != SESSION_UP;
 
-	link_fact(w->link, LINK_PEER, peer, sizeof(peer));
-	link_fact(w->link, LINK_TLS, tls, sizeof(tls));
-	snprintf(text, sizeof(text), "%s%s%s", peer, *tls ? ", " : "", tls);
+	dial_describe(s, w->link, text, sizeof(text));
 	s->nreconnects += s->nlinks > 0;
 	s->nlinks++;
 	s->told = true;

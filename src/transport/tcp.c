@@ -86,6 +86,13 @@ tcp_whose(const struct tcp *t)
 	return t->link.dial->via != NULL ? "proxy " : "";
 }
 
+static char *
+attempt_text(const struct attempt *a, char *out)
+{
+	return sock_text((const struct sockaddr *)&a->address, a->length, out,
+	    TCP_ADDRESS_TEXT);
+}
+
 /* One attempt is over; when it was the last hope, so is the race. */
 static void
 attempt_fail(struct attempt *a, const char *reason)
@@ -93,8 +100,7 @@ attempt_fail(struct attempt *a, const char *reason)
 	struct tcp *t = a->tcp;
 	char text[TCP_ADDRESS_TEXT];
 
-	sock_text((struct sockaddr *)&a->address, a->length, text,
-	    sizeof(text));
+	attempt_text(a, text);
 	link_fail(&t->link, FAULT_CONNECT, "%s%s: %s", tcp_whose(t), text,
 	    reason);
 	link_note(&t->link, "connect: %s%s: %s", tcp_whose(t), text, reason);
@@ -107,12 +113,31 @@ attempt_fail(struct attempt *a, const char *reason)
 	}
 }
 
+/* Those that are under way while this one has won. */
+static void
+attempt_say_lost(const struct attempt *won)
+{
+	const struct race *r = won->tcp->race;
+	char text[TCP_ADDRESS_TEXT], first[TCP_ADDRESS_TEXT];
+	size_t i;
+
+	for (i = 0; i < r->begun; i++) {
+		if (&r->attempt[i] == won || r->attempt[i].fd == -1)
+			continue;
+		link_note(&won->tcp->link, "connect: %s%s: no answer yet: %s "
+		    "was first", tcp_whose(won->tcp),
+		    attempt_text(&r->attempt[i], text),
+		    attempt_text(won, first));
+	}
+}
+
 /* The first to connect: it is the link, the others are closed. */
 static void
 attempt_win(struct attempt *a)
 {
 	struct tcp *t = a->tcp;
 
+	attempt_say_lost(a);
 	watch_clear(&a->writable);
 	t->link.fd = a->fd;
 	a->fd = -1;
