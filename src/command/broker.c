@@ -162,6 +162,20 @@ broker_forget(struct broker_observer *o)
 }
 
 static void
+broker_entered(struct session *s, enum session_state from,
+    const char *reason, void *arg)
+{
+	const struct broker_moved moved = { s, from, reason };
+	struct broker_observer *o, *next;
+
+	(void)arg;
+	TAILQ_FOREACH_SAFE(o, &broker.observers, entry, next)
+		if (o->move != NULL && (o->name == NULL ||
+		    strcmp(o->name, s->name) == 0))
+			o->move(&moved, o->arg);
+}
+
+static void
 broker_changed(struct session *s, void *arg)
 {
 	struct entry *e = arg;
@@ -225,8 +239,8 @@ broker_alias(struct entry *e, const char *path, struct why *why)
 static struct session *
 broker_session(struct entry *e, struct why *why)
 {
-	const struct session_owner owner = { broker_changed, broker_ended,
-		e, e->plan.home };
+	const struct session_owner owner = { broker_entered, broker_changed,
+		broker_ended, e, e->plan.home };
 	struct options options = { 0 };
 	struct url url = { 0 };
 	struct session *s;

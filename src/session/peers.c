@@ -87,8 +87,8 @@ peer_session_ended(struct session *session, void *arg)
 static void
 peer_become_session(struct peer *p)
 {
-	struct session_owner owner = { peer_session_changed,
-		peer_session_ended, p };
+	struct session_owner owner = { .changed = peer_session_changed,
+		.ended = peer_session_ended, .arg = p };
 	struct peers *all = p->peers;
 	struct link *l = p->link;
 	char name[16];

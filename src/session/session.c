@@ -285,6 +285,8 @@ session_new(const char *name, struct url *url, struct options *options,
 	names_share(s);
 	ctl_init(s);
 	session_log(s, false, "opened: %s", s->url.text);
+	if (s->owner.entered != NULL)
+		s->owner.entered(s, SESSION_CLOSED, "opened", s->owner.arg);
 	s->told = s->options.session.connect == CONNECT_ON_DEMAND ||
 	    relay_each(s);
 	status_changed(s);

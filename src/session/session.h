@@ -4,7 +4,7 @@
  * to dial again, status.c tells how it is.
  *
  * The owner (the broker) is told of every change of state and of the end.
- * Both callbacks come at the end of a turn of the loop, never from inside a
+ * changed() and ended() come at the end of a turn of the loop, never from inside a
  * function below, so the owner may call anything from them.
  */
 #ifndef SESSION_SESSION_H
@@ -98,6 +98,12 @@ struct relays;
 struct doors;
 
 struct session_owner {
+	/*
+	 * Of each move, from inside of it: for those who write it down and do
+	 * nothing else.  NULL: nobody does.
+	 */
+	void (*entered)(struct session *s, enum session_state from,
+	    const char *reason, void *arg);
 	void (*changed)(struct session *s, void *arg);
 	void (*ended)(struct session *s, void *arg);    /* then session_free() */
 	void *arg;
@@ -153,6 +159,7 @@ struct session {
 	int64_t up_ms;                  /* when the link came up, and how many */
 	uint64_t up_bytes;              /* bytes had come from peers by then, */
 	uint64_t up_sent;               /* and gone to them */
+	int64_t up_in_us;               /* how long the newest took; 0: unknown */
 	bool shared;                    /* others may enter its directory */
 	int64_t drained_ms;             /* closing: no later than this */
 	bool end_owed;                  /* readers are due an end of file */

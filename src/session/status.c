@@ -19,8 +19,7 @@
 #define FACT_SIZE 512           /* the longest fact, a certificate's reason */
 #define VALUE_SIZE 8192         /* the longest value of an option, a path */
 
-/* RFC 3339, in UTC, with milliseconds. */
-static char *
+char *
 status_time(const struct timespec *when, char *out, size_t size)
 {
 	char seconds[32];
@@ -104,6 +103,13 @@ static void
 fact_resumed(struct session *s, char *out)
 {
 	fact_link(s, LINK_RESUMED, out);
+}
+
+static void
+fact_up_in(struct session *s, char *out)
+{
+	if (s->up_in_us > 0)
+		snprintf(out, FACT_SIZE, "%.1f", (double)s->up_in_us / 1000);
 }
 
 static void
@@ -298,6 +304,8 @@ const struct status_row status_rows[] = {
 	{ "verified", fact_verified, "Was the peer's certificate verified?" },
 	{ "alpn-chosen", fact_alpn, "The protocol the peer chose by ALPN." },
 	{ "resumed", fact_resumed, "Was an earlier TLS session resumed?" },
+	{ "up-in", fact_up_in, "How long it took to make the newest "
+	    "connection, in milliseconds." },
 	{ "exit", fact_exit, "How the newest program of exec: or pty: ended: "
 	    "its exit status, or the signal that killed it." },
 	{ "links", fact_links, "Connections made so far." },

@@ -24,6 +24,8 @@ extern const size_t status_nrows;
 void status_changed(struct session *s);
 /* Replace it now, before clients can act on what it tells. */
 void status_flush(struct session *s);
+/* RFC 3339, in UTC, with milliseconds, into out (25 bytes).  Returns out. */
+char *status_time(const struct timespec *when, char *out, size_t size);
 /* Write the file now. */
 void status_write(struct session *s, int dir_fd);
 
