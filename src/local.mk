@@ -17,7 +17,7 @@ COMMANDS = src/command/open.c src/command/close.c src/command/list.c \
 	src/command/watch.c src/command/tap.c src/command/sync.c \
 	src/command/probe.c src/command/reload.c src/command/stop.c \
 	src/command/request.c src/command/channel.c src/command/attach.c \
-	src/command/help.c src/command/version.c
+	src/command/metrics.c src/command/help.c src/command/version.c
 
 # NAME of each src/FLOOR/NAME.c, as WORD(NAME) in a header.
 TABLE = $(AM_V_GEN)$(MKDIR_P) src && table() { \
@@ -41,6 +41,7 @@ noinst_LIBRARIES += src/libfifod.a
 src_libfifod_a_SOURCES = \
 	src/base/buf.c src/base/buf.h src/base/chunk.c src/base/chunk.h \
 	src/base/log.c src/base/log.h src/base/loop.c src/base/loop.h \
+	src/base/metric.c src/base/metric.h src/base/usage.h \
 	src/base/number.c src/base/number.h src/base/option.c \
 	src/base/option.h src/base/option_type.c src/base/option_type.h \
 	src/base/seldom.c src/base/seldom.h src/base/sync.c src/base/sync.h \
@@ -117,7 +118,8 @@ src_libfifod_a_SOURCES = \
 	src/command/client.h src/command/command.c src/command/command.h \
 	src/command/conf.c src/command/conf.h src/command/conf_file.c \
 	src/command/conf_file.h src/command/control.c src/command/control.h \
-	src/command/facts.c src/command/facts.h src/command/frame.c \
+	src/command/facts.c src/command/facts.h src/command/metrics.h \
+	src/command/metrics_rows.c src/command/frame.c \
 	src/command/frame.h src/command/help.h src/command/plan.c \
 	src/command/plan.h src/command/probe.h src/command/probe_report.c \
 	src/command/probe_report.h src/command/probing.c src/command/start.c \
@@ -125,19 +127,20 @@ src_libfifod_a_SOURCES = \
 
 # What a kernel does better than POSIX is a file beside the portable one.
 if PORTABLE
-src_libfifod_a_SOURCES += src/channel/fifo_generic.c \
+src_libfifod_a_SOURCES += src/base/usage_generic.c src/channel/fifo_generic.c \
 	src/channel/notice_generic.c src/channel/owner_generic.c \
 	src/keeper/holder_generic.c src/keeper/netns_generic.c \
 	src/transport/dgram_generic.c src/transport/unix_generic.c \
 	src/transport/vsock_generic.c
 else
-src_libfifod_a_SOURCES += src/channel/fifo_linux.c \
+src_libfifod_a_SOURCES += src/base/usage_linux.c src/channel/fifo_linux.c \
 	src/channel/notice_linux.c src/channel/owner_linux.c \
 	src/keeper/holder_linux.c src/keeper/netns_linux.c \
 	src/transport/dgram_linux.c src/transport/unix_linux.c \
 	src/transport/vsock_linux.c
 endif
-EXTRA_DIST += src/channel/fifo_generic.c src/channel/notice_generic.c \
+EXTRA_DIST += src/base/usage_generic.c src/base/usage_linux.c \
+	src/channel/fifo_generic.c src/channel/notice_generic.c \
 	src/channel/owner_generic.c src/channel/fifo_linux.c \
 	src/channel/notice_linux.c src/channel/owner_linux.c \
 	src/keeper/holder_generic.c src/keeper/netns_generic.c \

@@ -40,6 +40,7 @@ static struct {
 	int holds;
 	bool transient, stopping;
 	struct timer grace;
+	struct timespec began;
 } broker;
 
 /* Has a transient broker served its purpose, or a stopping one ended? */
@@ -67,6 +68,7 @@ broker_init(const struct session_place *place, bool transient)
 	memset(&broker, 0, sizeof(broker));
 	broker.place = place;
 	broker.transient = transient;
+	clock_gettime(CLOCK_REALTIME, &broker.began);
 	RB_INIT(&broker.entries);
 	TAILQ_INIT(&broker.observers);
 	if (transient)
@@ -98,6 +100,12 @@ const struct session_place *
 broker_place(void)
 {
 	return broker.place;
+}
+
+const struct timespec *
+broker_began(void)
+{
+	return &broker.began;
 }
 
 struct entry *

@@ -34,6 +34,8 @@ void broker_init(const struct session_place *place, bool transient);
 void broker_free(void);
 
 const struct session_place *broker_place(void);
+/* When it was started, by the clock on the wall. */
+const struct timespec *broker_began(void);
 /* By name; NULL where there is none (no why: NULL). */
 struct entry *broker_find(const char *name, struct why *why);
 /*

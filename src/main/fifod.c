@@ -17,6 +17,7 @@
 #include "base/chunk.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/usage.h"
 #include "base/why.h"
 #include "base/words.h"
 #include "base/xalloc.h"
@@ -266,6 +267,7 @@ run(const struct fifod *f, const struct session_place *place, char *conf)
 
 	log_init(f->foreground, f->verbose);
 	loop_init();
+	usage_init();
 	take_signals();
 	write_pid(place->rundir_fd);
 	directory_sweep(place->rundir_fd, swept);
@@ -328,6 +330,7 @@ main(int argc, char **argv)
 	loop_free();
 	chunk_free_all();
 	relay_pipe_close_all();
+	usage_end();
 	OPENSSL_cleanup();
 	close(place.rundir_fd);
 	free(conf);

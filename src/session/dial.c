@@ -19,6 +19,7 @@ void
 dial_failure(struct session *s)
 {
 	clock_gettime(CLOCK_REALTIME, &s->why_since);
+	s->nfailures++;
 	status_changed(s);
 }
 

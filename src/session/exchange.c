@@ -271,6 +271,7 @@ exchange_finish(struct exchange *x)
 
 	d->nexchanges++;
 	d->s->pool->nexchanges++;
+	d->s->pool->nended[x->last]++;
 	exchange_tell(d, x);
 	if (x->delivering) {
 		d->asked = false;

@@ -71,6 +71,7 @@ enum exchange_last {
 	LAST_ERROR,             /* no reply, and the request had no effect */
 	LAST_UNCERTAIN,         /* sent, no reply: it may have had one */
 	LAST_CANCELLED,         /* nobody waited for the reply any more */
+	LAST_NLASTS
 };
 
 enum exchange_phase {
@@ -206,6 +207,7 @@ struct pool {
 	bool renewing;                  /* all links go, others are made */
 	size_t nopen;                   /* exchanges that have not ended */
 	uint64_t nexchanges, nresent;
+	uint64_t nended[LAST_NLASTS];   /* of these, so */
 	char greeting[128];             /* the peer's, its first line */
 };
 
@@ -364,6 +366,8 @@ bool pool_busy(const struct session *s);
 uint64_t pool_queued(const struct session *s);
 /* A link that is up, to tell of; or NULL. */
 struct link *pool_link(const struct session *s);
+/* How many are. */
+size_t pool_links(const struct session *s);
 /* Every link that is up: link_tune(). */
 void pool_tune(const struct session *s);
 /* Of all dialogues: the same as dialogue_discard(). */

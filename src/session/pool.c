@@ -281,6 +281,12 @@ pool_count(const struct pool *pool, bool up)
 	return n;
 }
 
+size_t
+pool_links(const struct session *s)
+{
+	return pool_count(s->pool, true);
+}
+
 static void
 pool_dial(struct session *s, struct dialogue *owner)
 {

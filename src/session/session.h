@@ -163,7 +163,7 @@ struct session {
 	bool shared;                    /* others may enter its directory */
 	int64_t drained_ms;             /* closing: no later than this */
 	bool end_owed;                  /* readers are due an end of file */
-	uint64_t nlinks, nreconnects, uncertain, discarded;
+	uint64_t nlinks, nreconnects, nfailures, uncertain, discarded;
 	uint64_t lost;                  /* datagrams, of links that have gone */
 	uint64_t nchanges;              /* of state, for observers */
 

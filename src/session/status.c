@@ -57,7 +57,7 @@ fact_since(struct session *s, char *out)
 }
 
 static void
-fact_link(struct session *s, enum link_fact fact, char *out)
+fact_link(struct session *s, enum link_fact fact, char *out, size_t size)
 {
 	const struct link *l = s->link;
 
@@ -66,43 +66,49 @@ fact_link(struct session *s, enum link_fact fact, char *out)
 	else if (l != NULL && l->told != LINK_UP)
 		l = NULL;
 	if (l != NULL)
-		link_fact(l, fact, out, FACT_SIZE);
+		link_fact(l, fact, out, size);
 }
 
 static void
 fact_local(struct session *s, char *out)
 {
-	fact_link(s, LINK_LOCAL, out);
+	fact_link(s, LINK_LOCAL, out, FACT_SIZE);
 }
 
 static void
 fact_peer(struct session *s, char *out)
 {
-	fact_link(s, LINK_PEER, out);
+	fact_link(s, LINK_PEER, out, FACT_SIZE);
 }
 
 static void
 fact_tls(struct session *s, char *out)
 {
-	fact_link(s, LINK_TLS, out);
+	fact_link(s, LINK_TLS, out, FACT_SIZE);
 }
 
 static void
 fact_verified(struct session *s, char *out)
 {
-	fact_link(s, LINK_VERIFIED, out);
+	fact_link(s, LINK_VERIFIED, out, FACT_SIZE);
+}
+
+static void
+fact_certificate_until(struct session *s, char *out)
+{
+	fact_link(s, LINK_ENDS, out, FACT_SIZE);
 }
 
 static void
 fact_alpn(struct session *s, char *out)
 {
-	fact_link(s, LINK_ALPN, out);
+	fact_link(s, LINK_ALPN, out, FACT_SIZE);
 }
 
 static void
 fact_resumed(struct session *s, char *out)
 {
-	fact_link(s, LINK_RESUMED, out);
+	fact_link(s, LINK_RESUMED, out, FACT_SIZE);
 }
 
 static void
@@ -130,6 +136,23 @@ fact_links(struct session *s, char *out)
 	fact_number(s->nlinks, out);
 }
 
+uint64_t
+status_links(const struct session *s)
+{
+	if (s->pool != NULL)
+		return pool_links(s);
+	if (s->waits != NULL)
+		return listen_peers(s);
+	return relay_count(s) +
+	    (s->link != NULL && s->link->told == LINK_UP);
+}
+
+static void
+fact_connected(struct session *s, char *out)
+{
+	fact_number(status_links(s), out);
+}
+
 static void
 fact_bytes_in(struct session *s, char *out)
 {
@@ -154,6 +177,22 @@ fact_exchanges(struct session *s, char *out)
 	fact_number(s->pool != NULL ? s->pool->nexchanges : 0, out);
 }
 
+/* A line for each way to end: "complete 12". */
+static void
+fact_outcomes(struct session *s, char *out)
+{
+	char line[48];
+	int i;
+
+	for (i = LAST_NONE + 1; s->pool != NULL && i < LAST_NLASTS; i++) {
+		snprintf(line, sizeof(line), "%s%s %" PRIu64,
+		    *out != '\0' ? "\n" : "",
+		    exchange_last_name((enum exchange_last)i),
+		    s->pool->nended[i]);
+		strlcat(out, line, FACT_SIZE);
+	}
+}
+
 static void
 fact_last(struct session *s, char *out)
 {
@@ -176,10 +215,16 @@ fact_greeting(struct session *s, char *out)
 		strlcpy(out, s->pool->greeting, FACT_SIZE);
 }
 
+uint64_t
+status_channels(const struct session *s)
+{
+	return private_count(s);
+}
+
 static void
 fact_channels(struct session *s, char *out)
 {
-	fact_number(private_count(s), out);
+	fact_number(status_channels(s), out);
 }
 
 static void
@@ -204,6 +249,12 @@ static void
 fact_reconnects(struct session *s, char *out)
 {
 	fact_number(s->nreconnects, out);
+}
+
+static void
+fact_failures(struct session *s, char *out)
+{
+	fact_number(s->nfailures, out);
 }
 
 static void
@@ -263,7 +314,7 @@ static void
 fact_listening(struct session *s, char *out)
 {
 	listen_text(s, out, FACT_SIZE);
-	fact_link(s, LINK_LISTENING, out);
+	fact_link(s, LINK_LISTENING, out, FACT_SIZE);
 	door_listening(s, out, FACT_SIZE);
 }
 
@@ -292,65 +343,148 @@ fact_error_since(struct session *s, char *out)
 		status_time(&s->why_since, out, FACT_SIZE);
 }
 
+static const char *
+status_word(int i)
+{
+	return i < SESSION_CLOSED ?
+	    session_state_name((enum session_state)i) : NULL;
+}
+
 const struct status_row status_rows[] = {
 	{ "name", fact_name, "The session's name." },
 	{ "endpoint", fact_endpoint, "What it connects to, as given." },
-	{ "state", fact_state, "One of the states below." },
+	{ "state", fact_state, "One of the states below.",
+	    .metric = { METRIC_STATESET, "state", .word = status_word } },
 	{ "since", fact_since, "When it entered this state, in UTC." },
 	{ "local", fact_local, "Our address of the connection." },
 	{ "peer", fact_peer, "The peer's address; with via, the first "
 	    "proxy's." },
 	{ "tls", fact_tls, "TLS version and cipher; empty without TLS." },
 	{ "verified", fact_verified, "Was the peer's certificate verified?" },
+	{ "certificate-until", fact_certificate_until, "The last day on which "
+	    "the peer's certificate is valid." },
 	{ "alpn-chosen", fact_alpn, "The protocol the peer chose by ALPN." },
 	{ "resumed", fact_resumed, "Was an earlier TLS session resumed?" },
 	{ "up-in", fact_up_in, "How long it took to make the newest "
 	    "connection, in milliseconds." },
 	{ "exit", fact_exit, "How the newest program of exec: or pty: ended: "
 	    "its exit status, or the signal that killed it." },
-	{ "links", fact_links, "Connections made so far." },
+	{ "links", fact_links, "Connections made so far.",
+	    .metric = { METRIC_COUNTER, "connections" } },
+	{ "connected", fact_connected, "Connections that are up now.",
+	    .metric = { METRIC_GAUGE, "links" } },
 	{ "exchanges", fact_exchanges, "Exchanges ended so far, of all "
 	    "channels." },
+	{ "outcomes", fact_outcomes, "Exchanges that have ended so: complete, "
+	    "truncated, error, uncertain and cancelled, a line each.", true,
+	    { METRIC_COUNTER, "exchanges", .label = "outcome" } },
 	{ "last", fact_last, "How the newest exchange of in and out ended: "
 	    "none, complete, truncated, error, uncertain, cancelled." },
 	{ "retried", fact_retried, "Requests sent once more on another "
-	    "connection." },
+	    "connection.", .metric = { METRIC_COUNTER, "retried" } },
 	{ "channels", fact_channels, "Further channels: of ch/, sock and "
-	    "fifoctl." },
+	    "fifoctl.", .metric = { METRIC_GAUGE, "channels" } },
 	{ "greeting", fact_greeting, "What the peer said first, where its "
 	    "framing has it speak first." },
-	{ "accepted", fact_accepted, "Clients that came in by listen." },
-	{ "refused", fact_refused, "Clients that allow and deny turned away." },
+	{ "accepted", fact_accepted, "Clients that came in by listen.",
+	    .metric = { METRIC_COUNTER, "accepted" } },
+	{ "refused", fact_refused, "Clients that allow and deny turned away.",
+	    .metric = { METRIC_COUNTER, "refused" } },
 	{ "unserved", fact_unserved, "Clients that were closed because the "
-	    "peer could not be reached, with connections=each in a stream." },
-	{ "bytes-in", fact_bytes_in, "Bytes passed from in to the peer." },
-	{ "bytes-out", fact_bytes_out, "Bytes passed from the peer to out." },
-	{ "queued", fact_queued, "Bytes waiting in in, out and between." },
-	{ "reconnects", fact_reconnects, "Connections made again." },
+	    "peer could not be reached, with connections=each in a stream.",
+	    .metric = { METRIC_COUNTER, "unserved" } },
+	{ "bytes-in", fact_bytes_in, "Bytes passed from in to the peer.",
+	    .metric = { METRIC_COUNTER, "in_bytes", "bytes" } },
+	{ "bytes-out", fact_bytes_out, "Bytes passed from the peer to out.",
+	    .metric = { METRIC_COUNTER, "out_bytes", "bytes" } },
+	{ "queued", fact_queued, "Bytes waiting in in, out and between.",
+	    .metric = { METRIC_GAUGE, "queued_bytes", "bytes" } },
+	{ "reconnects", fact_reconnects, "Connections made again.",
+	    .metric = { METRIC_COUNTER, "reconnects" } },
+	{ "failures", fact_failures, "Connections that could not be made, and "
+	    "those that broke.", .metric = { METRIC_COUNTER, "failures" } },
 	{ "uncertain", fact_uncertain, "Bytes sent on connections that broke "
 	    "before the peer acknowledged them; in an exchange framing, "
-	    "requests that may have been carried out without a reply." },
-	{ "discarded", fact_discarded, "Bytes taken and not passed on." },
+	    "requests that may have been carried out without a reply.",
+	    .metric = { METRIC_COUNTER, "uncertain" } },
+	{ "discarded", fact_discarded, "Bytes taken and not passed on.",
+	    .metric = { METRIC_COUNTER, "discarded_bytes", "bytes" } },
 	{ "lost", fact_lost, "Datagrams that came and that the kernel dropped, "
-	    "because they were not read in time." },
-	{ "recorded", fact_recorded, "Bytes written to the record." },
+	    "because they were not read in time.",
+	    .metric = { METRIC_COUNTER, "lost_datagrams" } },
+	{ "recorded", fact_recorded, "Bytes written to the record.",
+	    .metric = { METRIC_COUNTER, "recorded_bytes", "bytes" } },
 	{ "unrecorded", fact_unrecorded, "Bytes that passed and could not be "
-	    "written to it." },
+	    "written to it.",
+	    .metric = { METRIC_COUNTER, "unrecorded_bytes", "bytes" } },
 	{ "record-error", fact_record_error, "Why nothing is recorded at this "
 	    "moment; empty: all is well, or nothing is to be." },
 	{ "listening", fact_listening, "The addresses at which peers can "
 	    "connect, a line each.", true },
-	{ "peers", fact_peers, "Peers that are connected now." },
+	{ "peers", fact_peers, "Peers that are connected now.",
+	    .metric = { METRIC_GAUGE, "peers" } },
 	{ "keeper", fact_process, "Process id of the keeper." },
 	{ "engine", fact_process, "Process id of the engine; the same process "
 	    "so far." },
 	{ "sandbox", fact_sandbox, "How the engine is confined." },
 	{ "error", fact_error, "The newest failure, in words." },
 	{ "error-status", fact_error_status, "Its number, as fifoctl's exit "
-	    "status." },
+	    "status.", .metric = { METRIC_GAUGE, "error_status" } },
 	{ "error-since", fact_error_since, "When that was." },
 };
 const size_t status_nrows = sizeof(status_rows) / sizeof(status_rows[0]);
+
+/* A command may hold what is not for everybody who sees the numbers. */
+static void
+metric_info(struct session *s, char *out)
+{
+	bool runs = s->transport->flags & TRANSPORT_RUNS;
+	char tls[96] = "", verified[32] = "";
+
+	fact_link(s, LINK_TLS, tls, sizeof(tls));
+	fact_link(s, LINK_VERIFIED, verified, sizeof(verified));
+	snprintf(out, FACT_SIZE, "endpoint %.300s%s\nframing %.40s\n"
+	    "tls %s\nverified %s", runs ? s->url.scheme : s->url.text,
+	    runs ? ":" : "", s->options.session.framing, tls, verified);
+}
+
+static void
+metric_state_seconds(struct session *s, char *out)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	snprintf(out, FACT_SIZE, "%.3f", (double)(now.tv_sec -
+	    s->since.tv_sec) + (double)(now.tv_nsec - s->since.tv_nsec) / 1e9);
+}
+
+static void
+metric_up_in(struct session *s, char *out)
+{
+	if (s->up_in_us > 0)
+		snprintf(out, FACT_SIZE, "%.6f", (double)s->up_in_us / 1e6);
+}
+
+static void
+metric_expires(struct session *s, char *out)
+{
+	fact_link(s, LINK_EXPIRES, out, FACT_SIZE);
+}
+
+const struct status_row status_metrics[] = {
+	{ "", metric_info, "What it connects to, its framing, TLS and whether "
+	    "the certificate was verified.",
+	    .metric = { METRIC_INFO, "endpoint" } },
+	{ "", metric_state_seconds, "How long it has been in its state.",
+	    .metric = { METRIC_GAUGE, "state_seconds", "seconds" } },
+	{ "", metric_up_in, "How long it took to make the newest connection.",
+	    .metric = { METRIC_GAUGE, "up_in_seconds", "seconds" } },
+	{ "", metric_expires, "When the peer's certificate ends to be valid, "
+	    "since 1970.", .metric = { METRIC_GAUGE,
+	    "certificate_expiry_timestamp_seconds", "seconds" } },
+};
+const size_t status_nmetrics =
+    sizeof(status_metrics) / sizeof(status_metrics[0]);
 
 static void
 status_options(struct session *s,

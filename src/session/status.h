@@ -5,6 +5,7 @@
 #ifndef SESSION_STATUS_H
 #define SESSION_STATUS_H
 
+#include "base/metric.h"
 #include "session/session.h"
 
 /* One fact: its key, its value as plain text into out (512 bytes), its text. */
@@ -13,9 +14,17 @@ struct status_row {
 	void (*fact)(struct session *s, char *out);
 	const char *text;
 	bool lines;             /* several values: each is told by itself */
+	struct metric metric;   /* that it is, too */
 };
 extern const struct status_row status_rows[];
 extern const size_t status_nrows;
+/* What is a metric and no fact. */
+extern const struct status_row status_metrics[];
+extern const size_t status_nmetrics;
+
+/* Connections that are up, and further channels. */
+uint64_t status_links(const struct session *s);
+uint64_t status_channels(const struct session *s);
 
 /*
  * Something that `status` shows has changed: the file is replaced and the
