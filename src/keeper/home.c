@@ -11,7 +11,7 @@
 
 static struct {
 	mode_t mask;
-	struct rlimit files;
+	struct rlimit files, core;
 } home_own = { .mask = 077 };
 
 void
@@ -19,6 +19,12 @@ keeper_home_own(mode_t mask, const struct rlimit *files)
 {
 	home_own.mask = mask;
 	home_own.files = *files;
+}
+
+void
+keeper_home_core(const struct rlimit *core)
+{
+	home_own.core = *core;
 }
 
 static size_t
@@ -78,6 +84,8 @@ home_enter(const struct keeper_home *h)
 	umask(h != NULL ? h->mask : home_own.mask);
 	if (home_own.files.rlim_max > 0)
 		setrlimit(RLIMIT_NOFILE, &home_own.files);
+	if (home_own.core.rlim_max > 0)
+		setrlimit(RLIMIT_CORE, &home_own.core);
 	return chdir(h != NULL ? h->cwd : "/");
 }
 

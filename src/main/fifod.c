@@ -96,6 +96,14 @@ say(const char *line, void *arg)
 	    words_vis(line, safe, sizeof(safe)));
 }
 
+/* What is wrong before there is a log. */
+static void
+give_up(const struct why *why)
+{
+	say(why->text, NULL);
+	exit((int)why->fault);
+}
+
 /* -n: read the configuration, say what is wrong, do nothing. */
 static int
 check_configuration(const char *given)
@@ -129,6 +137,23 @@ raise_descriptors(mode_t mask)
 		more.rlim_cur = more.rlim_max = DESCRIPTORS;
 	if (setrlimit(RLIMIT_NOFILE, &more) == -1)
 		setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/*
+ * In a core file there would be keys, passwords and what passes.  Whoever wants
+ * one says so by prlimit(1).  The process stays one that its user can look into:
+ * he may anyway stop the broker and take its place.
+ */
+static void
+forgo_core(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_CORE, &limit) == -1)
+		return;
+	keeper_home_core(&limit);
+	limit.rlim_cur = 0;
+	setrlimit(RLIMIT_CORE, &limit);
 }
 
 /* Descriptors 0 to 2 are always ours, whatever we were started with. */
@@ -273,7 +298,7 @@ run(const struct fifod *f, const struct session_place *place, char *conf)
 	directory_sweep(place->rundir_fd, swept);
 	broker_init(place, f->transient);
 	if (control_listen(&why) == -1)
-		errx((int)why.fault, "%s", why.text);
+		give_up(&why);
 	if (conf != NULL && conf_load(conf, say, NULL) == -1) {
 		status = FAULT_USAGE;
 	} else {
@@ -321,8 +346,9 @@ main(int argc, char **argv)
 	place.rundir_fd = keeper_rundir_open(rundir, true, &why);
 	if (place.rundir_fd == -1 ||
 	    keeper_rundir_lock(place.rundir_fd, rundir, &why) == -1)
-		errx((int)why.fault, "%s", why.text);
+		give_up(&why);
 	raise_descriptors(mask);
+	forgo_core();
 	setproctitle_init(argc, argv, environ);
 	setproctitle("-fifod: engine");
 	status = run(&f, &place, conf);

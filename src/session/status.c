@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/seldom.h"
 #include "base/words.h"
 #include "channel/directory.h"
 #include "session/exchange.h"
@@ -434,6 +435,18 @@ const struct status_row status_rows[] = {
 };
 const size_t status_nrows = sizeof(status_rows) / sizeof(status_rows[0]);
 
+static void
+metric_info_line(char *out, const char *key, const char *value)
+{
+	char line[384], *p;
+
+	snprintf(line, sizeof(line), "%s %s", key, value);
+	for (p = line; (p = strchr(p, '\n')) != NULL;)
+		*p = '?';
+	strlcat(line, "\n", sizeof(line));
+	strlcat(out, line, FACT_SIZE);
+}
+
 /* A command may hold what is not for everybody who sees the numbers. */
 static void
 metric_info(struct session *s, char *out)
@@ -443,9 +456,10 @@ metric_info(struct session *s, char *out)
 
 	fact_link(s, LINK_TLS, tls, sizeof(tls));
 	fact_link(s, LINK_VERIFIED, verified, sizeof(verified));
-	snprintf(out, FACT_SIZE, "endpoint %.300s%s\nframing %.40s\n"
-	    "tls %s\nverified %s", runs ? s->url.scheme : s->url.text,
-	    runs ? ":" : "", s->options.session.framing, tls, verified);
+	metric_info_line(out, "endpoint", runs ? s->url.scheme : s->url.text);
+	metric_info_line(out, "framing", s->options.session.framing);
+	metric_info_line(out, "tls", tls);
+	metric_info_line(out, "verified", verified);
 }
 
 static void
@@ -597,20 +611,57 @@ status_changed(struct session *s)
 	deferred_queue(&s->settle, status_settle, s);
 }
 
+/* Lines are lost, see errno: once a second, for syslog has its own disk. */
+static void
+log_trouble(const struct session *s)
+{
+	static struct seldom told;
+	char more[48] = "";
+	uint64_t untold;
+	int error = errno;
+
+	if (!seldom_may(&told, &untold))
+		return;
+	if (untold > 0)
+		snprintf(more, sizeof(more), " (and %ju lines before it)",
+		    (uintmax_t)untold);
+	log_warn("%s: log cannot be written%s: %s", s->name, more,
+	    strerror(error));
+}
+
 static int
 log_open(struct session *s)
 {
 	struct directory_access access = names_access(s);
 	int dir_fd = directory_open(s->place->rundir_fd, s->name), fd;
 
-	if (dir_fd == -1)
+	if (dir_fd == -1) {
+		if (errno != ENOENT)
+			log_trouble(s);
 		return -1;
+	}
 	fd = directory_append(dir_fd, "log", s->options.session.log, &access);
 	if (fd == -1)
-		log_warn("%s: log cannot be written: %s", s->name,
-		    strerror(errno));
+		log_trouble(s);
 	close(dir_fd);
 	return fd;
+}
+
+/* Half a line is taken back: the next one would be glued to it. */
+static void
+log_write(const struct session *s, int fd, const char *line, size_t size)
+{
+	ssize_t n = write(fd, line, size);
+
+	if (n == (ssize_t)size)
+		return;
+	if (n > 0) {
+		if (ftruncate(fd, lseek(fd, 0, SEEK_END) - n) == -1)
+			log_debug("%s: half a line is left in the log",
+			    s->name);
+		errno = ENOSPC;
+	}
+	log_trouble(s);
 }
 
 void
@@ -640,8 +691,6 @@ session_log(struct session *s, bool loud, const char *fmt, ...)
 	n = snprintf(line, sizeof(line), "%s %s\n",
 	    status_time(&ts, now, sizeof(now)),
 	    words_vis(text, safe, sizeof(safe)));
-	if (write(fd, line, (size_t)n) == -1)
-		log_warn("%s: log cannot be written: %s", s->name,
-		    strerror(errno));
+	log_write(s, fd, line, (size_t)n);
 	close(fd);
 }
