@@ -57,6 +57,7 @@ test    socat                           socat
 test    ip                              iproute2
 test    nc                              netcat-openbsd
 test    /usr/bin/python3                python3
+test    /usr/lib/python3/dist-packages/prometheus_client python3-prometheus-client
 dist    tar                             tar
 dist    xz                              xz-utils
 END

@@ -39,6 +39,9 @@ BATS_FILES = \
 	tests/servers.bats \
 	tests/datagrams.bats \
 	tests/netns.bats \
+	tests/metrics.bats \
+	tests/observe.bats \
+	tests/secrets.bats \
 	tests/sockets.bats \
 	tests/smoke_peer.bats
 

@@ -39,21 +39,28 @@ metric_string(struct buf *b, const char *text)
 	}
 }
 
+static const struct {
+	const char *type, *older;       /* what it is called */
+	const char *suffix;             /* of its samples' names */
+} metric_types[] = {
+	[METRIC_GAUGE] = { "gauge", "gauge", "" },
+	[METRIC_COUNTER] = { "counter", "counter", "_total" },
+	[METRIC_STATESET] = { "stateset", "gauge", "" },
+	[METRIC_INFO] = { "info", "gauge", "_info" },
+};
+
 void
 metric_head(struct buf *b, const struct metric_family *f)
 {
-	static const char *const types[] = {
-		[METRIC_GAUGE] = "gauge",
-		[METRIC_COUNTER] = "counter",
-		[METRIC_STATESET] = "stateset",
-		[METRIC_INFO] = "info",
-	};
 	const struct metric *m = f->metric;
+	const char *suffix = f->older ? metric_types[m->type].suffix : "";
 
-	metric_put(b, "# TYPE %s%s %s\n", f->prefix, m->name, types[m->type]);
-	if (m->unit != NULL)
+	metric_put(b, "# TYPE %s%s%s %s\n", f->prefix, m->name, suffix,
+	    f->older ? metric_types[m->type].older :
+	    metric_types[m->type].type);
+	if (m->unit != NULL && !f->older)
 		metric_put(b, "# UNIT %s%s %s\n", f->prefix, m->name, m->unit);
-	metric_put(b, "# HELP %s%s ", f->prefix, m->name);
+	metric_put(b, "# HELP %s%s%s ", f->prefix, m->name, suffix);
 	metric_string(b, f->help);
 	metric_put(b, "\n");
 }
@@ -73,16 +80,10 @@ static bool
 metric_begin(struct buf *b, const struct metric_family *f,
     const char *session)
 {
-	static const char *const suffixes[] = {
-		[METRIC_GAUGE] = "",
-		[METRIC_COUNTER] = "_total",
-		[METRIC_STATESET] = "",
-		[METRIC_INFO] = "_info",
-	};
 	bool any = false;
 
 	metric_put(b, "%s%s%s", f->prefix, f->metric->name,
-	    suffixes[f->metric->type]);
+	    metric_types[f->metric->type].suffix);
 	if (session != NULL)
 		metric_label(b, &any, "session", session);
 	return any;

@@ -8,6 +8,8 @@
 #ifndef BASE_METRIC_H
 #define BASE_METRIC_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 
 enum metric_type {
@@ -32,6 +34,11 @@ struct metric_family {
 	const struct metric *metric;
 	const char *prefix;     /* "fifod_session_" */
 	const char *help;
+	/*
+	 * As Prometheus wants it that does not know OpenMetrics, text format
+	 * 0.0.4: fewer types, no units, names as those of the samples.
+	 */
+	bool older;
 };
 
 /* The lines that begin a family; its samples must follow, and no others. */
@@ -42,7 +49,7 @@ void metric_head(struct buf *b, const struct metric_family *f);
  */
 void metric_samples(struct buf *b, const struct metric_family *f,
     const char *session, char *text);
-/* The last line of all. */
+/* The last line of all, in OpenMetrics. */
 void metric_end(struct buf *b);
 
 #endif

@@ -13,7 +13,10 @@
 #define METRICS_PIECE 16384     /* bytes, and what one more session has */
 #define METRICS_NAME 72         /* room for the longest name */
 
+enum { METRICS_PROMETHEUS = 256 };
+
 struct metrics {
+	bool older;             /* see base/metric.h */
 	size_t row;             /* of metrics_rows, then of the two others */
 	bool begun;
 	char after[METRICS_NAME];       /* the last session of this row */
@@ -45,7 +48,7 @@ metrics_broker_step(struct metrics *m)
 {
 	const struct metrics_row *row = &metrics_rows[m->row];
 	const struct metric_family family = { &row->metric, METRICS_PREFIX,
-		row->text };
+		row->text, m->older };
 	char text[METRICS_TEXT] = "";
 
 	row->value(text);
@@ -58,7 +61,7 @@ static void
 metrics_session_step(struct metrics *m, const struct status_row *row)
 {
 	const struct metric_family family = { &row->metric,
-		METRICS_SESSION_PREFIX, row->text };
+		METRICS_SESSION_PREFIX, row->text, m->older };
 	struct entry *e = broker_after(m->after);
 	char text[METRICS_TEXT] = "";
 
@@ -86,7 +89,8 @@ metrics_step(struct metrics *m)
 	}
 	row = metrics_session_row(m);
 	if (row == NULL) {
-		metric_end(&m->text);
+		if (!m->older)
+			metric_end(&m->text);
 		return false;
 	}
 	if (row->metric.type == METRIC_NONE)
@@ -125,15 +129,23 @@ metrics_run(struct call *c)
 	struct metrics *m = xcalloc(1, sizeof(*m));
 
 	buf_init(&m->text, 0);
+	m->older = command_value(&c->args, METRICS_PROMETHEUS) != NULL;
 	c->state = m;
 	c->clear = metrics_clear;
 	call_stream(c, metrics_more);
 }
+
+static const struct command_option metrics_options[] = {
+	{ METRICS_PROMETHEUS, "prometheus", NULL, "Print them in the older "
+	    "text format of Prometheus, which its textfile collector reads." },
+	{ 0 }
+};
 
 const struct command command_metrics = {
 	.name = "metrics",
 	.usage = "",
 	.text = "Print numbers about the broker and each session, as "
 		"OpenMetrics text.",
+	.options = metrics_options,
 	.run = metrics_run,
 };

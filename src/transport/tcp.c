@@ -46,7 +46,7 @@ struct tcp {
 	bool failed;
 };
 
-static void race_begin(void *arg);
+static void race_begin(struct tcp *t);
 
 static void
 attempt_end(struct attempt *a)
@@ -113,31 +113,12 @@ attempt_fail(struct attempt *a, const char *reason)
 	}
 }
 
-/* Those that are under way while this one has won. */
-static void
-attempt_say_lost(const struct attempt *won)
-{
-	const struct race *r = won->tcp->race;
-	char text[TCP_ADDRESS_TEXT], first[TCP_ADDRESS_TEXT];
-	size_t i;
-
-	for (i = 0; i < r->begun; i++) {
-		if (&r->attempt[i] == won || r->attempt[i].fd == -1)
-			continue;
-		link_note(&won->tcp->link, "connect: %s%s: no answer yet: %s "
-		    "was first", tcp_whose(won->tcp),
-		    attempt_text(&r->attempt[i], text),
-		    attempt_text(won, first));
-	}
-}
-
 /* The first to connect: it is the link, the others are closed. */
 static void
 attempt_win(struct attempt *a)
 {
 	struct tcp *t = a->tcp;
 
-	attempt_say_lost(a);
 	watch_clear(&a->writable);
 	t->link.fd = a->fd;
 	a->fd = -1;
@@ -184,17 +165,30 @@ attempt_begin(struct attempt *a)
 	}
 }
 
-/* Begin the next attempt, and the delay before the one after it. */
+/* The newest attempt has had no answer yet: another one beside it. */
 static void
-race_begin(void *arg)
+race_late(void *arg)
 {
 	struct tcp *t = arg;
+	const struct race *r = t->race;
+	char text[TCP_ADDRESS_TEXT], next[TCP_ADDRESS_TEXT];
+
+	link_note(&t->link, "connect: %s%s: no answer yet, %s is tried, too",
+	    tcp_whose(t), attempt_text(&r->attempt[r->begun - 1], text),
+	    attempt_text(&r->attempt[r->begun], next));
+	race_begin(t);
+}
+
+/* Begin the next attempt, and the delay before the one after it. */
+static void
+race_begin(struct tcp *t)
+{
 	struct race *r = t->race;
 	struct attempt *a = &r->attempt[r->begun++];
 
 	timer_clear(&r->next);
 	if (r->begun < r->n)
-		timer_set(&r->next, TCP_ATTEMPT_DELAY_MS, race_begin, t);
+		timer_set(&r->next, TCP_ATTEMPT_DELAY_MS, race_late, t);
 	attempt_begin(a);
 }
 
