@@ -135,16 +135,18 @@ opened_with()
 }
 
 @test "the reason of a reply is the client's alone" {
-	scripted a "$REQUEST" \
-	    "send HTTP/1.1 404 $EVIL_SENT\\r\\nContent-Length: 0\\r\\n\\r\\n" \
-	    stall
+	local no="send HTTP/1.1 404 $EVIL_SENT\\r\\nContent-Length: 0\\r\\n\\r\\n"
+	scripted a "$REQUEST" "$no" "$REQUEST" "$no" stall
 	open_session s "http://127.0.0.1:$port"
 	ask s / >"$T/answer"
+	grep -q $'\e\\]0;x' "$T/answer"
 	told
 	run ! grep -rq '404' "$S/log" "$S/status"
-	# But with -f it is told on standard error.
-	get s / || true
-	told
+	# What -f says of it on standard error is printable.
+	run -22 --separate-stderr request_get s / -f
+	printf '%s\n' "$stderr" >"$T/words"
+	grep -q . "$T/words"
+	printable "$T/words"
 }
 
 @test "so are the names in a certificate" {

@@ -327,9 +327,6 @@ link_step(void *arg)
 		return;
 	if (up != 0)
 		link_driver_free(l);
-	/* Of connections that are too many to tell of, nobody will ask. */
-	if (up == 1 && l->note == NULL)
-		link_trace(l, NULL, 0);
 	l->told = l->phase;
 	l->changed(l, l->arg);
 }

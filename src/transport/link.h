@@ -110,7 +110,8 @@ void link_for(struct link *l, int client_fd);
 const char *link_waits_for(const struct link *l);
 /*
  * How long its way up has taken: as trace_text() into out, and in
- * microseconds.  Once, when LINK_UP is told; 0 and "" where nobody knows.
+ * microseconds.  Once, when LINK_UP is told; 0 and "" where nobody knows.  To
+ * be called, if only to forget it: size 0.
  */
 int64_t link_trace(struct link *l, char *out, size_t size);
 /* Who is told of a link's moves: the last four arguments of link_new(). */
