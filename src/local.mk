@@ -98,7 +98,8 @@ src_libfifod_a_SOURCES = \
 	src/session/fan.c src/session/fan.h src/session/flow.c \
 	src/session/flow.h src/session/imply.c src/session/intake.c \
 	src/session/join.c src/session/join.h src/session/late.c \
-	src/session/listen.c src/session/listen.h src/session/mirror.c \
+	src/session/listen.c src/session/listen.h src/session/measures.c \
+	src/session/mirror.c \
 	src/session/mirror.h src/session/names.c src/session/names.h \
 	src/session/option_table.c src/session/peers.c src/session/peers.h \
 	src/session/pool.c src/session/post.c src/session/private.c \

@@ -250,7 +250,7 @@ kept()
 	kept "$(printf bob:s3cret | base64)"
 	[[ $output != *s3cret* ]]
 	run ! grep s3cret "$T/record"
-	# A proxy that repeats it is not quoted with it, or it is not ours.
+	# Nor where it was given in a place that is not for it.
 	run -2 open_session t tcp://peer.test:25 \
 	    via=http://bob:s3cret@127.0.0.1:1
 	[[ $output != *s3cret* ]]

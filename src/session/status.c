@@ -17,7 +17,6 @@
 #include "session/relay.h"
 #include "session/status.h"
 
-#define FACT_SIZE 512           /* the longest fact, a certificate's reason */
 #define VALUE_SIZE 8192         /* the longest value of an option, a path */
 
 char *
@@ -36,29 +35,29 @@ status_time(const struct timespec *when, char *out, size_t size)
 static void
 fact_name(struct session *s, char *out)
 {
-	strlcpy(out, s->name, FACT_SIZE);
+	strlcpy(out, s->name, STATUS_FACT);
 }
 
 static void
 fact_endpoint(struct session *s, char *out)
 {
-	strlcpy(out, s->url.text, FACT_SIZE);
+	strlcpy(out, s->url.text, STATUS_FACT);
 }
 
 static void
 fact_state(struct session *s, char *out)
 {
-	strlcpy(out, session_state_name(s->state), FACT_SIZE);
+	strlcpy(out, session_state_name(s->state), STATUS_FACT);
 }
 
 static void
 fact_since(struct session *s, char *out)
 {
-	status_time(&s->since, out, FACT_SIZE);
+	status_time(&s->since, out, STATUS_FACT);
 }
 
-static void
-fact_link(struct session *s, enum link_fact fact, char *out, size_t size)
+void
+status_link(struct session *s, enum link_fact fact, char *out, size_t size)
 {
 	const struct link *l = s->link;
 
@@ -73,62 +72,62 @@ fact_link(struct session *s, enum link_fact fact, char *out, size_t size)
 static void
 fact_local(struct session *s, char *out)
 {
-	fact_link(s, LINK_LOCAL, out, FACT_SIZE);
+	status_link(s, LINK_LOCAL, out, STATUS_FACT);
 }
 
 static void
 fact_peer(struct session *s, char *out)
 {
-	fact_link(s, LINK_PEER, out, FACT_SIZE);
+	status_link(s, LINK_PEER, out, STATUS_FACT);
 }
 
 static void
 fact_tls(struct session *s, char *out)
 {
-	fact_link(s, LINK_TLS, out, FACT_SIZE);
+	status_link(s, LINK_TLS, out, STATUS_FACT);
 }
 
 static void
 fact_verified(struct session *s, char *out)
 {
-	fact_link(s, LINK_VERIFIED, out, FACT_SIZE);
+	status_link(s, LINK_VERIFIED, out, STATUS_FACT);
 }
 
 static void
 fact_certificate_until(struct session *s, char *out)
 {
-	fact_link(s, LINK_ENDS, out, FACT_SIZE);
+	status_link(s, LINK_ENDS, out, STATUS_FACT);
 }
 
 static void
 fact_alpn(struct session *s, char *out)
 {
-	fact_link(s, LINK_ALPN, out, FACT_SIZE);
+	status_link(s, LINK_ALPN, out, STATUS_FACT);
 }
 
 static void
 fact_resumed(struct session *s, char *out)
 {
-	fact_link(s, LINK_RESUMED, out, FACT_SIZE);
+	status_link(s, LINK_RESUMED, out, STATUS_FACT);
 }
 
 static void
 fact_up_in(struct session *s, char *out)
 {
 	if (s->up_in_us > 0)
-		snprintf(out, FACT_SIZE, "%.1f", (double)s->up_in_us / 1000);
+		snprintf(out, STATUS_FACT, "%.1f", (double)s->up_in_us / 1000);
 }
 
 static void
 fact_exit(struct session *s, char *out)
 {
-	strlcpy(out, s->dial.exit, FACT_SIZE);
+	strlcpy(out, s->dial.exit, STATUS_FACT);
 }
 
 static void
 fact_number(uint64_t n, char *out)
 {
-	snprintf(out, FACT_SIZE, "%" PRIu64, n);
+	snprintf(out, STATUS_FACT, "%" PRIu64, n);
 }
 
 static void
@@ -190,7 +189,7 @@ fact_outcomes(struct session *s, char *out)
 		    *out != '\0' ? "\n" : "",
 		    exchange_last_name((enum exchange_last)i),
 		    s->pool->nended[i]);
-		strlcat(out, line, FACT_SIZE);
+		strlcat(out, line, STATUS_FACT);
 	}
 }
 
@@ -200,7 +199,7 @@ fact_last(struct session *s, char *out)
 	const struct dialogue *own = s->pool != NULL ? s->pool->own : NULL;
 
 	strlcpy(out, exchange_last_name(own != NULL ? own->last :
-	    LAST_NONE), FACT_SIZE);
+	    LAST_NONE), STATUS_FACT);
 }
 
 static void
@@ -213,7 +212,7 @@ static void
 fact_greeting(struct session *s, char *out)
 {
 	if (s->pool != NULL)
-		strlcpy(out, s->pool->greeting, FACT_SIZE);
+		strlcpy(out, s->pool->greeting, STATUS_FACT);
 }
 
 uint64_t
@@ -294,7 +293,7 @@ fact_unrecorded(struct session *s, char *out)
 static void
 fact_record_error(struct session *s, char *out)
 {
-	strlcpy(out, record_trouble(s->record), FACT_SIZE);
+	strlcpy(out, record_trouble(s->record), STATUS_FACT);
 }
 
 static void
@@ -308,15 +307,15 @@ static void
 fact_sandbox(struct session *s, char *out)
 {
 	(void)s;
-	strlcpy(out, "none", FACT_SIZE);
+	strlcpy(out, "none", STATUS_FACT);
 }
 
 static void
 fact_listening(struct session *s, char *out)
 {
-	listen_text(s, out, FACT_SIZE);
-	fact_link(s, LINK_LISTENING, out, FACT_SIZE);
-	door_listening(s, out, FACT_SIZE);
+	listen_text(s, out, STATUS_FACT);
+	status_link(s, LINK_LISTENING, out, STATUS_FACT);
+	door_listening(s, out, STATUS_FACT);
 }
 
 static void
@@ -328,7 +327,7 @@ fact_peers(struct session *s, char *out)
 static void
 fact_error(struct session *s, char *out)
 {
-	strlcpy(out, s->why.text, FACT_SIZE);
+	strlcpy(out, s->why.text, STATUS_FACT);
 }
 
 static void
@@ -341,7 +340,7 @@ static void
 fact_error_since(struct session *s, char *out)
 {
 	if (s->why.fault != FAULT_NONE)
-		status_time(&s->why_since, out, FACT_SIZE);
+		status_time(&s->why_since, out, STATUS_FACT);
 }
 
 static const char *
@@ -436,71 +435,6 @@ const struct status_row status_rows[] = {
 const size_t status_nrows = sizeof(status_rows) / sizeof(status_rows[0]);
 
 static void
-metric_info_line(char *out, const char *key, const char *value)
-{
-	char line[384], *p;
-
-	snprintf(line, sizeof(line), "%s %s", key, value);
-	for (p = line; (p = strchr(p, '\n')) != NULL;)
-		*p = '?';
-	strlcat(line, "\n", sizeof(line));
-	strlcat(out, line, FACT_SIZE);
-}
-
-/* A command may hold what is not for everybody who sees the numbers. */
-static void
-metric_info(struct session *s, char *out)
-{
-	bool runs = s->transport->flags & TRANSPORT_RUNS;
-	char tls[96] = "", verified[32] = "";
-
-	fact_link(s, LINK_TLS, tls, sizeof(tls));
-	fact_link(s, LINK_VERIFIED, verified, sizeof(verified));
-	metric_info_line(out, "endpoint", runs ? s->url.scheme : s->url.text);
-	metric_info_line(out, "framing", s->options.session.framing);
-	metric_info_line(out, "tls", tls);
-	metric_info_line(out, "verified", verified);
-}
-
-static void
-metric_state_seconds(struct session *s, char *out)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	snprintf(out, FACT_SIZE, "%.3f", (double)(now.tv_sec -
-	    s->since.tv_sec) + (double)(now.tv_nsec - s->since.tv_nsec) / 1e9);
-}
-
-static void
-metric_up_in(struct session *s, char *out)
-{
-	if (s->up_in_us > 0)
-		snprintf(out, FACT_SIZE, "%.6f", (double)s->up_in_us / 1e6);
-}
-
-static void
-metric_expires(struct session *s, char *out)
-{
-	fact_link(s, LINK_EXPIRES, out, FACT_SIZE);
-}
-
-const struct status_row status_metrics[] = {
-	{ "", metric_info, "What it connects to, its framing, TLS and whether "
-	    "the certificate was verified.",
-	    .metric = { METRIC_INFO, "endpoint" } },
-	{ "", metric_state_seconds, "How long it has been in its state.",
-	    .metric = { METRIC_GAUGE, "state_seconds", "seconds" } },
-	{ "", metric_up_in, "How long it took to make the newest connection.",
-	    .metric = { METRIC_GAUGE, "up_in_seconds", "seconds" } },
-	{ "", metric_expires, "When the peer's certificate ends to be valid, "
-	    "since 1970.", .metric = { METRIC_GAUGE,
-	    "certificate_expiry_timestamp_seconds", "seconds" } },
-};
-const size_t status_nmetrics =
-    sizeof(status_metrics) / sizeof(status_metrics[0]);
-
-static void
 status_options(struct session *s,
     void (*emit)(const char *key, const char *value, void *arg), void *arg)
 {
@@ -534,7 +468,7 @@ void
 session_facts(struct session *s,
     void (*emit)(const char *key, const char *value, void *arg), void *arg)
 {
-	char values[FACT_SIZE], *value, *rest;
+	char values[STATUS_FACT], *value, *rest;
 	size_t i;
 
 	for (i = 0; i < status_nrows; i++) {

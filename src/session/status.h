@@ -8,7 +8,9 @@
 #include "base/metric.h"
 #include "session/session.h"
 
-/* One fact: its key, its value as plain text into out (512 bytes), its text. */
+#define STATUS_FACT 512         /* the longest fact, a certificate's reason */
+
+/* One fact: its key, its value as plain text (STATUS_FACT), what it is. */
 struct status_row {
 	const char *key;
 	void (*fact)(struct session *s, char *out);
@@ -18,10 +20,13 @@ struct status_row {
 };
 extern const struct status_row status_rows[];
 extern const size_t status_nrows;
-/* What is a metric and no fact. */
+/* What is a metric and no fact (measures.c). */
 extern const struct status_row status_metrics[];
 extern const size_t status_nmetrics;
 
+/* A fact of its link, the first that is up of several; else out stays. */
+void status_link(struct session *s, enum link_fact fact, char *out,
+    size_t size);
 /* Connections that are up, and further channels. */
 uint64_t status_links(const struct session *s);
 uint64_t status_channels(const struct session *s);
