@@ -86,6 +86,14 @@ opened_with()
 	    "exec:printf '$EVIL' >&2; exit 3" reconnect=never
 	told
 	grep -q 'stderr: \\^\[\]0;x\\a' "$S/log"
+	# And where the broker answers in its place.
+	opened_with 'exit status 3: ' 7 h "exec:printf '$EVIL' >&2; exit 3" \
+	    framing=http backoff=0.1..0.2
+	get h /
+	hear h | tr -d '\r' >"$T/answer"
+	grep -q '^HTTP/1.1 502 ' "$T/answer"
+	grep -q 'exit status 3: ' "$T/answer"
+	printable "$T/answer"
 }
 
 @test "so is a banner, whether it welcomes or refuses" {
