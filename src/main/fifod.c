@@ -140,9 +140,10 @@ raise_descriptors(mode_t mask)
 }
 
 /*
- * In a core file there would be keys, passwords and what passes.  Whoever wants
- * one says so by prlimit(1).  The process stays one that its user can look into:
- * he may anyway stop the broker and take its place.
+ * In a core file there would be keys, passwords and what passes.  A limit of 1
+ * is none, and unlike 0 none through a pipe either (core(5)).  Whoever wants one
+ * says so by prlimit(1).  The process stays one that its user can look into: he
+ * may anyway stop the broker and take its place.
  */
 static void
 forgo_core(void)
@@ -152,7 +153,7 @@ forgo_core(void)
 	if (getrlimit(RLIMIT_CORE, &limit) == -1)
 		return;
 	keeper_home_core(&limit);
-	limit.rlim_cur = 0;
+	limit.rlim_cur = limit.rlim_max < 1 ? limit.rlim_max : 1;
 	setrlimit(RLIMIT_CORE, &limit);
 }
 
