@@ -247,8 +247,9 @@ broker_alias(struct entry *e, const char *path, struct why *why)
 static struct session *
 broker_session(struct entry *e, struct why *why)
 {
-	const struct session_owner owner = { broker_entered, broker_changed,
-		broker_ended, e, e->plan.home };
+	const struct session_owner owner = { .entered = broker_entered,
+		.changed = broker_changed, .ended = broker_ended, .arg = e,
+		.home = e->plan.home };
 	struct options options = { 0 };
 	struct url url = { 0 };
 	struct session *s;
