@@ -40,6 +40,7 @@ CLEANFILES += src/transport_list.h src/framing_list.h src/command_list.h
 noinst_LIBRARIES += src/libfifod.a
 src_libfifod_a_SOURCES = \
 	src/base/buf.c src/base/buf.h src/base/chunk.c src/base/chunk.h \
+	src/base/ledger.c src/base/ledger.h \
 	src/base/log.c src/base/log.h src/base/loop.c src/base/loop.h \
 	src/base/metric.c src/base/metric.h src/base/usage.h \
 	src/base/number.c src/base/number.h src/base/option.c \
@@ -48,13 +49,23 @@ src_libfifod_a_SOURCES = \
 	src/base/transcript.c src/base/transcript.h src/base/url.c \
 	src/base/url.h src/base/why.c src/base/why.h src/base/words.c \
 	src/base/words.h src/base/xalloc.c src/base/xalloc.h \
-	src/keeper/direct.c src/keeper/hearing.c src/keeper/hearing.h \
-	src/keeper/holder.h src/keeper/home.c src/keeper/home.h \
-	src/keeper/keeper.h src/keeper/netns.h src/keeper/ready.c \
-	src/keeper/ready.h src/keeper/recall.c src/keeper/resolve.c \
-	src/keeper/rotate.c src/keeper/rundir.c src/keeper/socket.c \
-	src/keeper/spawn.c src/keeper/spawn.h src/keeper/terminal.c \
-	src/keeper/terminal.h src/keeper/verdict.c src/transport/child.c \
+	src/keeper/accept.c src/keeper/answer.c src/keeper/answer.h \
+	src/keeper/answer_files.c src/keeper/answer_things.c \
+	src/keeper/ask.c src/keeper/ask.h src/keeper/ask_child.c \
+	src/keeper/ask_files.c src/keeper/ask_socket.c \
+	src/keeper/children.c src/keeper/direct.c src/keeper/direct.h \
+	src/keeper/failed.c src/keeper/failed.h src/keeper/hearing.c \
+	src/keeper/hearing.h src/keeper/held.c src/keeper/held.h \
+	src/keeper/hold.c src/keeper/hold.h src/keeper/holder.h \
+	src/keeper/home.c src/keeper/homes.c src/keeper/keep.c \
+	src/keeper/keep.h src/keeper/keeper.h src/keeper/lookup.c \
+	src/keeper/lookup.h src/keeper/memory.c src/keeper/memory.h \
+	src/keeper/message.c src/keeper/message.h src/keeper/netns.h \
+	src/keeper/ready.c src/keeper/ready.h src/keeper/recall.c \
+	src/keeper/request.h src/keeper/resolve.c src/keeper/rotate.c \
+	src/keeper/rundir.c src/keeper/socket.c src/keeper/spawn.c \
+	src/keeper/spawn.h src/keeper/terminal.c src/keeper/terminal.h \
+	src/keeper/verdict.c src/transport/child.c \
 	src/transport/child.h src/transport/child_options.c \
 	src/transport/dgram.c src/transport/dgram.h src/transport/hub.c \
 	src/transport/hub.h src/transport/link.c src/transport/link.h \
@@ -96,6 +107,7 @@ src_libfifod_a_SOURCES = \
 	src/session/door_open.c src/session/door_options.c \
 	src/session/door_tls.c src/session/exchange.c src/session/exchange.h \
 	src/session/fan.c src/session/fan.h src/session/flow.c \
+	src/session/heir.c src/session/heir.h \
 	src/session/flow.h src/session/imply.c src/session/intake.c \
 	src/session/join.c src/session/join.h src/session/late.c \
 	src/session/listen.c src/session/listen.h src/session/measures.c \
@@ -121,7 +133,9 @@ src_libfifod_a_SOURCES = \
 	src/command/conf_file.h src/command/control.c src/command/control.h \
 	src/command/facts.c src/command/facts.h src/command/metrics.h \
 	src/command/metrics_rows.c src/command/frame.c \
-	src/command/frame.h src/command/help.h src/command/plan.c \
+	src/command/frame.h src/command/help.h src/command/handover.c \
+	src/command/handover.h src/command/will.c src/command/will.h \
+	src/command/plan.c \
 	src/command/plan.h src/command/probe.h src/command/probe_report.c \
 	src/command/probe_report.h src/command/probing.c src/command/start.c \
 	src/command/start.h $(TRANSPORTS) $(FRAMINGS) $(COMMANDS)
@@ -130,13 +144,17 @@ src_libfifod_a_SOURCES = \
 if PORTABLE
 src_libfifod_a_SOURCES += src/base/usage_generic.c src/channel/fifo_generic.c \
 	src/channel/notice_generic.c src/channel/owner_generic.c \
-	src/keeper/holder_generic.c src/keeper/netns_generic.c \
+	src/keeper/anchor_generic.c src/keeper/holder_generic.c \
+	src/keeper/memory_generic.c \
+	src/keeper/netns_generic.c \
 	src/transport/dgram_generic.c src/transport/unix_generic.c \
 	src/transport/vsock_generic.c
 else
 src_libfifod_a_SOURCES += src/base/usage_linux.c src/channel/fifo_linux.c \
 	src/channel/notice_linux.c src/channel/owner_linux.c \
-	src/keeper/holder_linux.c src/keeper/netns_linux.c \
+	src/keeper/anchor_linux.c src/keeper/holder_linux.c \
+	src/keeper/memory_linux.c \
+	src/keeper/netns_linux.c \
 	src/transport/dgram_linux.c src/transport/unix_linux.c \
 	src/transport/vsock_linux.c
 endif
@@ -144,8 +162,11 @@ EXTRA_DIST += src/base/usage_generic.c src/base/usage_linux.c \
 	src/channel/fifo_generic.c src/channel/notice_generic.c \
 	src/channel/owner_generic.c src/channel/fifo_linux.c \
 	src/channel/notice_linux.c src/channel/owner_linux.c \
-	src/keeper/holder_generic.c src/keeper/netns_generic.c \
-	src/keeper/holder_linux.c src/keeper/netns_linux.c \
+	src/keeper/anchor_generic.c src/keeper/holder_generic.c \
+	src/keeper/memory_generic.c src/keeper/netns_generic.c \
+	src/keeper/anchor_linux.c src/keeper/holder_linux.c \
+	src/keeper/memory_linux.c \
+	src/keeper/netns_linux.c \
 	src/transport/dgram_generic.c src/transport/unix_generic.c \
 	src/transport/vsock_generic.c src/transport/dgram_linux.c \
 	src/transport/unix_linux.c src/transport/vsock_linux.c
@@ -153,7 +174,7 @@ EXTRA_DIST += src/base/usage_generic.c src/base/usage_linux.c \
 FIFOD_LIBS = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS) $(OPENSSL_LIBS)
 
 sbin_PROGRAMS += fifod
-fifod_SOURCES = src/main/fifod.c
+fifod_SOURCES = src/main/fifod.c src/main/fifod.h src/main/engine.c
 fifod_LDADD = $(FIFOD_LIBS)
 
 bin_PROGRAMS += fifoctl

@@ -103,7 +103,7 @@ as_a_pipe()
 	start_talk script -e "wait-file $T/go" -e wait-eof -r "$T/heard"
 	: >"$T/shown"
 	SIZE=0 LOOKS=0
-	(wait_until 20 shown_stays && : >"$T/go") 3>&- &
+	(wait_until 50 shown_stays && : >"$T/go") 3>&- &
 	GO_PID=$!
 	pid_add "$GO_PID" go
 	FIFOD_HISTORY='' at_terminal -T=60 'expect talk> ' "send $lines" \

@@ -33,6 +33,14 @@ get()
 	printf 'GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n' "$1" "${2:+$2$'\r\n'}"
 }
 
+# answer PATH: a step of a scripted peer: a reply that looks like those of the
+# HTTP server, and has some length
+answer()
+{
+	printf 'send "HTTP/1.1 200 OK\\r\\nContent-Length: 121\\r\\n\\r\\n'
+	printf 'path %-115s\\n"' "$1"
+}
+
 # asked DIR PATH: one exchange by a channel's FIFOs
 asked()
 {
@@ -86,16 +94,6 @@ on_sock()
 client_said()
 {
 	wait_for_line "$T/$1.events" "$2"
-}
-
-descriptors()
-{
-	find "/proc/$BROKER_PID/fd" -mindepth 1 | wc -l
-}
-
-descriptors_are()
-{
-	[ "$(descriptors)" -eq "$1" ]
 }
 
 # ---- ch/ID by fifoctl channel
@@ -203,7 +201,9 @@ descriptors_are()
 
 @test "what was asked on a channel that ends is answered to nobody else" {
 	start_broker
-	start_peer web http --delay 300
+	start_peer web script -e 'expect \r\n\r\n' -e "wait-file $T/go" \
+	    -e "$(answer /void)" -e 'expect /mine ' -e 'expect \r\n\r\n' \
+	    -e "$(answer /mine)" -e wait-eof
 	open_session web "http://127.0.0.1:$port"
 	local a b
 
@@ -212,8 +212,10 @@ descriptors_are()
 	get /void >"$a/in"
 	wait_peer web '^recv 1 '
 	ctl channel "--close=$a"
+	wait_until 10 gone "$a"
+	: >"$T/go"
 	run -0 asked "$b" /mine
-	assert_line --partial 'request 2 path /mine'
+	assert_line --partial 'path /mine'
 	refute_output --partial /void
 	status_is web links 1
 	[ "$(status_of web discarded)" -gt 100 ]
@@ -465,17 +467,22 @@ descriptors_are()
 
 @test "the reply to a client of sock that left while waiting goes to nobody" {
 	start_broker
-	start_web web
-	on_sock gone 'send "GET /delay/400 HTTP/1.1\r\nHost: x\r\n\r\n"' \
+	start_peer web script -e 'expect \r\n\r\n' -e "wait-file $T/left" \
+	    -e "$(answer /late)" -e 'expect /next ' -e 'expect \r\n\r\n' \
+	    -e "$(answer /next)" -e wait-eof
+	open_session web "http://127.0.0.1:$port"
+	on_sock gone 'send "GET /late HTTP/1.1\r\nHost: x\r\n\r\n"' \
 	    "wait-file $T/go" close
 	wait_peer web '^recv 1 '
 	: >"$T/go"
 	wait_pid "$CLIENT_PID"
+	wait_status web channels 0
+	: >"$T/left"
 	on_sock next 'send "GET /next HTTP/1.1\r\nHost: x\r\n\r\n"' \
 	    half-close wait-eof
 	wait_pid "$CLIENT_PID"
-	grep -aq 'request 2 path /next' "$T/next.1"
-	run ! grep -aq /delay "$T/next.1"
+	grep -aq 'path /next' "$T/next.1"
+	run ! grep -aq /late "$T/next.1"
 	status_is web links 1
 	[ "$(status_of web discarded)" -gt 100 ]
 }
@@ -714,30 +721,32 @@ Content-Length: 36\r\n\r\nconnection 1 request 1 path /a\n' >"$T/want"
 	get /good | request web | grep -q 'connection 1 request 1 '
 }
 
-voids_are()
-{
-	[ "$(grep -c ' GET /void$' "$T/peer.web.log")" -eq "$1" ]
-}
-
 @test "SIGINT cancels a request, and its reply is not the next one's" {
+	local signal steps=()
+
+	for signal in INT TERM KILL; do
+		steps+=(-e 'expect GET /void ' -e 'expect \r\n\r\n'
+		    -e "log heard $signal" -e "wait-file $T/go.$signal"
+		    -e "$(answer /void)" -e "expect GET /after-$signal "
+		    -e 'expect \r\n\r\n' -e "$(answer "/after-$signal")")
+	done
 	start_broker
-	start_peer web http --delay 1000
+	start_peer web script "${steps[@]}" -e wait-eof
 	open_session web "http://127.0.0.1:$port"
 	get /void >"$T/void"
-	local signal n=0
-
 	for signal in INT TERM KILL; do
 		background "$T/out.$signal" sh -c \
 		    'exec env --default-signal=INT "$1" request web <"$2"' \
 		    sh "$FIFOCTL" "$T/void"
-		wait_until 10 voids_are "$((++n))"
+		wait_peer web "heard $signal"
 		kill -"$signal" "$BACKGROUND_PID"
 		wait_pid "$BACKGROUND_PID"
 		assert_equal "$EXIT_STATUS" $((128 + $(kill -l "$signal")))
 		wait_status web channels 0
 		assert_equal "$(cat "$T/out.$signal")" ''
+		: >"$T/go.$signal"
 		get "/after-$signal" | request web >"$T/next"
-		assert_equal "$(wc -l <"$T/next")" 6
+		assert_equal "$(wc -l <"$T/next")" 4
 		grep -q "path /after-$signal" "$T/next"
 	done
 	status_is web links 1
@@ -745,13 +754,18 @@ voids_are()
 
 @test "request -t gives up in time with exit status 28, and says what was sent" {
 	start_broker
-	start_web web
-	get /delay/3000 >"$T/slow"
-	refused 28 'the request was sent' request web -t 0.3 <"$T/slow"
+	start_peer web script -e 'expect \r\n\r\n' -e "wait-file $T/go" \
+	    -e "$(answer /slow)" -e 'expect \r\n\r\n' -e "$(answer /next)" \
+	    -e wait-eof
+	open_session web "http://127.0.0.1:$port"
+	get /slow >"$T/slow"
+	# Long enough for a busy machine to send it.
+	refused 28 'the request was sent' request web -t 3 <"$T/slow"
 	printf 'GET / HTTP/1.1\r\n' >"$T/half"
 	hold_writer "$T/.never"
 	refused 28 'the request was not sent' request web -t 0.3 <"$T/.never"
 	refused 2 '' request web -t never <"$T/half"
+	: >"$T/go"
 	get /next | request web -t 10 | grep -q 'path /next'
 }
 
@@ -781,8 +795,7 @@ voids_are()
 
 @test "the exit status of request is the truth about the network" {
 	start_broker
-	start_peer gone http
-	stop_peer gone
+	start_peer gone script --refuse
 	open_session web "http://127.0.0.1:$port" connect=on-demand
 	get / >"$T/get"
 	printf 'POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\n1' >"$T/post"
@@ -825,7 +838,7 @@ voids_are()
 @test "the end of the session cancels a request, which is exit status 130" {
 	start_broker
 	start_web web
-	get /delay/5000 >"$T/slow"
+	get /delay/60000 >"$T/slow"
 	background "$T/out" sh -c 'exec "$1" request web <"$2"' sh "$FIFOCTL" \
 	    "$T/slow"
 	local pid=$BACKGROUND_PID
@@ -879,25 +892,29 @@ voids_are()
 	request web <"$T/get" >"$T/out"
 	local before
 
-	before=$(descriptors)
+	descriptors_at_rest "$(engine_pid)"
+	before=$N
 	request web <"$T/get" >"$T/out"
 	request web <"$T" || true
 	request web <&- || true
 	request web <"$T/get" >&- || true
 	hold_writer "$T/.never"
 	request web -t 0.1 <"$T/.never" || true
-	wait_until 10 descriptors_are "$before"
+	wait_until 10 no_more_descriptors "$(engine_pid)" "$before"
 }
 
 @test "discard in ctl cancels requests and what clients of sock have asked" {
 	start_broker
-	start_web web
-	get /delay/4000 >"$T/slow"
+	start_peer web script -r "$T/heard" -e 'expect \r\n\r\n' \
+	    -e "wait-file $T/go" -e "$(answer /slow)" -e 'expect \r\n\r\n' \
+	    -e "$(answer /next)" -e wait-eof
+	open_session web "http://127.0.0.1:$port"
+	get /slow >"$T/slow"
 	request web <"$T/slow" >"$T/out" 2>"$T/err" &
 	pid_add $! request
 	local sent=$!
 
-	wait_peer web '^request 1 1 '
+	wait_peer web '^recv 1 '
 	request web <"$T/slow" >"$T/out2" 2>"$T/err2" &
 	pid_add $! request
 	local waits=$!
@@ -905,9 +922,13 @@ voids_are()
 	on_sock one 'send "GET /sock HTTP/1.1\r\nHost: x\r\n\r\n"' \
 	    'expect \r\n\r\n' wait-eof
 	wait_status web channels 3
+	# Both are whole, and wait.
+	wait_status web queued 62
 	echo discard >"$S/ctl"
 	wait_pid "$waits"
 	assert_equal "$EXIT_STATUS" 130
+	# What was sent ends with its reply, which nobody gets.
+	: >"$T/go"
 	wait_pid "$sent"
 	assert_equal "$EXIT_STATUS" 130
 	assert_equal "$(cat "$T/err" "$T/err2" | sort -u)" \
@@ -916,7 +937,7 @@ voids_are()
 	client_said one '^recv 1 '
 	head -n 1 "$T/one.1" | grep -q '^HTTP/1.1 503 '
 	get /next | request web | grep -q 'path /next'
-	run ! grep /sock "$T/peer.web.log"
+	run ! grep -a /sock "$T/heard.1"
 	status_is web links 1
 }
 
@@ -1011,6 +1032,11 @@ line_of()
 	wait_status a channels 1
 }
 
+size_is()
+{
+	[ "$(stat -c %s "$1")" -eq "$2" ]
+}
+
 @test "with slow=block the peer waits for a channel that does not read" {
 	start_broker
 	start_stream a -- script -e 'expect go\n' -e 'send-random 20000000 1' \
@@ -1029,6 +1055,9 @@ line_of()
 	pid_add $! cat
 	mine=$!
 	wait_status a bytes-out 20000000 30
+	# That counts what is in `out'; what is for the other may come after.
+	wait_until 30 size_is "$T/mine" 20000000
+	wait_until 10 size_is "$T/own" 20000000
 	ctl close a --now
 	wait_pid "$own"
 	wait_pid "$mine"
@@ -1068,14 +1097,15 @@ line_of()
 	    -e 'send "heard\n"' -e stall
 	local before
 
-	before=$(descriptors)
+	descriptors_at_rest "$(engine_pid)"
+	before=$N
 	on_sock one 'send "bye\n"' half-close 'expect heard\n' close
 	wait_peer a '^recv 1 4$'
 	: >"$T/go"
 	wait_pid "$CLIENT_PID"
 	client_said one '^recv 1 6$'
 	wait_status a channels 0
-	wait_until 10 descriptors_are "$before"
+	wait_until 10 no_more_descriptors "$(engine_pid)" "$before"
 }
 
 @test "in a stream a client of sock that has left is noticed without a byte" {
@@ -1083,13 +1113,14 @@ line_of()
 	start_stream a -- script -e stall
 	local before
 
-	before=$(descriptors)
+	descriptors_at_rest "$(engine_pid)"
+	before=$N
 	on_sock one "wait-file $T/go" close
 	on_sock two half-close "wait-file $T/go" close
 	wait_status a channels 2
 	: >"$T/go"
 	wait_status a channels 0
-	wait_until 10 descriptors_are "$before"
+	wait_until 10 no_more_descriptors "$(engine_pid)" "$before"
 }
 
 @test "with on-close=eof every channel of a stream meets the end of file" {
@@ -1183,15 +1214,15 @@ line_of()
 
 @test "what a channel of a stream has sent arrives before the session closes" {
 	start_broker
-	start_stream a -- sink -r "$T/got" --rcvbuf 4K --delay 20 --chunk 65536
+	start_stream a -- sink -r "$T/got" --rcvbuf 4K --delay 5 --chunk 65536
 	made mine
-	background "$T/writer" sh -c 'exec "$1" random 1500000 1 >"$2/in"' \
+	background "$T/writer" sh -c 'exec "$1" random 500000 1 >"$2/in"' \
 	    sh "$PEER" "$C"
 	wait_pid "$BACKGROUND_PID" 30
 	ctl close a
 	wait_until 20 gone "$S"
-	wait_peer a '^sum 1 1500000 '
-	"$PEER" random 1500000 1 | cmp - "$T/got.1"
+	wait_peer a '^sum 1 500000 '
+	"$PEER" random 500000 1 | cmp - "$T/got.1"
 }
 
 # ---- many
@@ -1200,7 +1231,7 @@ line_of()
 wakes()
 {
 	awk '/ctxt_switches/ { n += $2 } END { print n }' \
-	    "/proc/$BROKER_PID/status"
+	    "/proc/$(engine_pid)/status"
 }
 
 wakes_since()
@@ -1304,7 +1335,7 @@ quiet()
 	as_user "$FIFOCTL" open a "tcp://127.0.0.1:$port" -o framing=netstring
 	as_user sh -c 'mkdir $(seq -f run/a/ch/%g 1 "$1")' sh "$channels"
 	wait_until 30 eval '[ "$(as_user "$FIFOCTL" status a channels)" -eq '"$channels"' ]'
-	[ "$(find "/proc/$BROKER_PID/fd" -lname 'pipe:*' -o -lname '*/in' -o \
+	[ "$(find "/proc/$(engine_pid)/fd" -lname 'pipe:*' -o -lname '*/in' -o \
 	    -lname '*/.*out*' -o -lname '*/.in' | wc -l)" -gt 1024 ]
 	as_user sh -c '
 		body=$(printf %020000d 5)
@@ -1321,20 +1352,22 @@ quiet()
 @test "a request in pieces is given up only so long after the last of them" {
 	start_broker
 	start_peer web http
-	open_session web "http://127.0.0.1:$port" timeout-request=1
+	open_session web "http://127.0.0.1:$port" timeout-request=4
 	made mine
 	run -0 asked "$C" /first
 	local i
 
 	printf 'GET /pieces HTTP/1.1\r\n' >"$C/in"
+	# Far less between two than it may be, in all more.
 	for i in 1 2 3 4; do
-		read -rt 0.6 <>"$T/.never" || true
+		read -rt 1.1 <>"$T/.never" || true
 		printf 'X-Piece: %d\r\n' "$i" >"$C/in"
 	done
 	printf 'Host: x\r\n\r\n' >"$C/in"
 	run -0 within 10 cat <"$C/out"
 	assert_line --partial 'path /pieces'
 	# And that it is given up then.
+	ctl set web timeout-request=1
 	printf 'GET /never HTTP/1.1\r\n' >"$C/in"
 	run -0 within 10 cat <"$C/out"
 	assert_line --index 0 --partial 'HTTP/1.1 408'

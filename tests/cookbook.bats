@@ -64,7 +64,8 @@ here()
 }
 
 @test "1: each client of a relay has a connection, and none is refused" {
-	start_peer back http --close-after 1
+	hold_port
+	start_peer back http --close-after 1 -p "$port"
 	swap :5000 ":$port"
 	swap :6000 127.0.0.1:0
 	cook 1 1
@@ -196,8 +197,8 @@ sshd_settled()
 	for n in 1 2 3 4 5; do
 		grep -qx "nc $n" "$T/all"
 	done
-	grep -q '^[0-9a-f]* .*|nc 1' seen
-	grep -q '^< 20..-..-..T.* bytes at ' seen
+	wait_for_line seen '^[0-9a-f]* .*\|nc 1'
+	wait_for_line seen '^< 20..-..-..T.* bytes at '
 }
 
 @test "5: sync answers for the last line that strace wrote" {
@@ -227,9 +228,10 @@ sshd_settled()
 	swap listen=127.0.0.1:8081 listen=127.0.0.1:0
 	swap '^wget' 'port=$(fifoctl status server listening); wget'
 	swap http://127.0.0.1:8081 'http://$port'
-	swap 'timeout 5' 'timeout 2'
-	# The tap is there before wget comes.
-	swap '>seen.txt &' '>seen.txt \& until [ -e seen.txt ] \&\& fifoctl status server >/dev/null; do :; done'
+	# It ends with the broker.
+	swap 'timeout 5' 'timeout 60'
+	# The tap is there before the wget that counts comes.
+	swap '>seen.txt &' '>seen.txt \& until grep -q /first seen.txt; do wget -q -O /dev/null "http://$(fifoctl status server listening)/first"; done'
 	cook 6 2
 	wait_for_line seen.txt 'GET / HTTP/1.1'
 }
@@ -281,7 +283,9 @@ sshd_settled()
 	assert_output --partial 'path /inside'
 	run -0 fetch --unix-socket ./blue http://localhost/file
 	assert_output --partial 'path /file'
-	run ! fetch "http://127.0.0.1:$port/"
+	# Out here that port may be somebody else's.
+	run fetch "http://127.0.0.1:$port/not-$$"
+	run ! grep "/not-$$" "$T/peer.back.log"
 	# No namespace, no connection, and no other way either.
 	stop_peer back
 	ip netns del "fifod-$$"
@@ -312,7 +316,7 @@ sshd_settled()
 	echo hello | within 10 "$FIFOCTL" attach there >/dev/null 3>&- || true
 	read -r -t 10 line <"$FIFOD_DIR/here/out"
 	assert_equal "$line" hello
-	status_is here state up
+	wait_status here state up
 	echo 'hello yourself' >"$FIFOD_DIR/here/in"
 	read -r -t 10 line <"$FIFOD_DIR/there/out"
 	assert_equal "$line" 'hello yourself'

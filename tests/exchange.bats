@@ -115,8 +115,8 @@ private()
 		dirs+=("$CHANNEL")
 		background "$T/client.$n" sh -c 'for i in 1 2 3 4 5 6 7 8; do
 			printf "GET /%s HTTP/1.1\r\n\r\n" "$2/$i" >"$1/in"
-			grep "path /$2/$i\$" <"$1/out" >/dev/null || exit 1
-		done' sh "$CHANNEL" "$n"
+			grep "path /$2/$i\$" <"$1/out" >>"$3" || exit 1
+		done' sh "$CHANNEL" "$n" "$T/replies.$n"
 		pids+=("$BACKGROUND_PID")
 	done
 	for n in "${pids[@]}"; do
@@ -125,7 +125,8 @@ private()
 	done
 	facts web exchanges=48 discarded=0
 	[ "$(status_of web links)" -le 3 ]
-	counted a '^accept ' "$(status_of web links)"
+	# One that came last and was not needed may not be accepted yet.
+	wait_until 10 counted a '^accept ' "$(status_of web links)"
 }
 
 # ---- connections=
@@ -180,7 +181,7 @@ private()
 }
 
 @test "connections=N: where no further one is to be had, those there are do" {
-	local n
+	local n pids=()
 
 	peer_more=(-n 1)
 	scripted a "$REQUEST" 'log heard' "wait-file $T/go" "$OK" loop
@@ -188,15 +189,18 @@ private()
 	for n in 1 2; do
 		background "$T/client.$n" sh -c 'printf "GET /%d HTTP/1.1\r\n\r
 \n" "$2" | "$1" request web' sh "$FIFOCTL" "$n"
+		pids+=("$BACKGROUND_PID")
 		wait_peer a heard
 	done
 	log_has web refused
 	run ! wait_until 1 pid_gone "$BACKGROUND_PID"
 	# It is tried again, and not in a loop.
-	[ "$(grep -c refused "$FIFOD_DIR/web/log")" -lt 20 ]
+	[ "$(grep -c refused "$FIFOD_DIR/web/log")" -lt 100 ]
 	: >"$T/go"
-	wait_pid "$BACKGROUND_PID"
-	[ "$EXIT_STATUS" -eq 0 ]
+	for n in "${pids[@]}"; do
+		wait_pid "$n"
+		[ "$EXIT_STATUS" -eq 0 ]
+	done
 	[ "$(cat "$T/client.1" "$T/client.2")" = \
 	    "$OK_HEARD"$'\n'"$OK_HEARD" ]
 	facts web links=1 exchanges=2 uncertain=0 state=up
@@ -238,13 +242,13 @@ private()
 
 @test "max-age=SEC: an older connection is not used again" {
 	start_peer a http
-	open_session web "http://localhost:$port" max-age=1
+	open_session web "http://localhost:$port" max-age=2 connect=on-demand
 	run -0 ask web /1
-	wait_until 5 older_than web 1000
+	wait_until 10 older_than web 2000
 	run -0 ask web POST /2 body
 	assert_line 'connection 2 request 1 path /2'
 	facts web links=2 retried=0 uncertain=0 error=
-	log_has web 'older than max-age=1 s'
+	log_has web 'older than max-age=2 s'
 }
 
 # older_than SESSION MS: since it entered its state
@@ -258,7 +262,7 @@ older_than()
 
 @test "idle=SEC: a connection without exchanges is closed, and called again" {
 	start_peer a http
-	open_session web "http://localhost:$port" idle=0.3
+	open_session web "http://localhost:$port" idle=0.3 connect=on-demand
 	run -0 ask web /1
 	wait_status web state idle
 	wait_peer a '^(eof|close) 1$'
@@ -270,7 +274,7 @@ older_than()
 
 @test "idle=SEC is no limit for an exchange" {
 	start_peer a http
-	open_session web "http://localhost:$port" idle=0.3
+	open_session web "http://localhost:$port" idle=0.3 connect=on-demand
 	run -0 ask web /delay/1000
 	assert_line 'connection 1 request 1 path /delay/1000'
 	facts web links=1
@@ -374,15 +378,18 @@ ask_again()
 }
 
 @test "a reader that has left before the reply came costs the next one nothing" {
-	start_peer a http
+	scripted a "$REQUEST" "wait-file $T/go" \
+	    'send HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nlate\n' \
+	    "$REQUEST" "$OK" wait-eof
 	open_session web "http://localhost:$port"
-	get web /delay/500
+	get web /late
 	run -124 timeout 0.2 cat <"$FIFOD_DIR/web/out"
+	: >"$T/go"
 	# Nobody has touched it: it is the next one to be read.
 	run -0 hear web
-	assert_line 'connection 1 request 1 path /delay/500'
+	assert_line late
 	run -0 ask web /2
-	assert_line 'connection 1 request 2 path /2'
+	assert_output "$OK_HEARD"
 }
 
 @test "timeout-read: a reply that is not read gives way to those that wait" {
@@ -414,9 +421,9 @@ ask_again()
 
 @test "unread replies do not make the requests behind them fail" {
 	start_peer a http
-	open_session web "http://localhost:$port" timeout=0.4
+	open_session web "http://localhost:$port" timeout=2
 	many web / 4
-	run ! wait_until 1 grep -q 'error' "$FIFOD_DIR/web/log"
+	run ! wait_until 3 grep -q 'error' "$FIFOD_DIR/web/log"
 	for path in 1 2 3 4; do
 		run -0 hear web
 		assert_line --partial "path /$path"
@@ -485,7 +492,8 @@ ask_again()
 	background "$T/second" sh -c 'printf "POST / HTTP/1.1\r\n\r\n" |
 		"$1" request web' sh "$FIFOCTL"
 	second=$BACKGROUND_PID
-	wait_status web channels 2
+	# It is whole, and waits.
+	wait_status web queued 19
 	ctl close web --now
 	wait_pid "$first"
 	[ "$EXIT_STATUS" -eq 20 ]
@@ -498,7 +506,8 @@ ask_again()
 @test "request -t: it gives up in time and says whether it was sent" {
 	scripted a "$REQUEST" 'log heard' wait-eof
 	open_session web "http://localhost:$port"
-	run -28 --separate-stderr request_get web /1 -t 0.4
+	# Long enough for a busy machine to send it.
+	run -28 --separate-stderr request_get web /1 -t 3
 	assert_output ''
 	[[ $stderr == *'the request was sent' ]]
 	# The reply that is still to come is nobody's.
@@ -617,7 +626,7 @@ ask_again()
 @test "without a reply of its own for a failure a framing has the end of file" {
 	scripted a 'connection 1' 'expect \n' reset 'connection 2' \
 	    'expect \n' 'send half' reset 'connection 3' 'expect \n' wait-eof
-	open_session s "tcp://localhost:$port" framing=line timeout=0.5 \
+	open_session s "tcp://localhost:$port" framing=line timeout=3 \
 	    backoff=0.01..0.02
 	run -0 line s one
 	assert_output ''

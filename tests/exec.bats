@@ -84,7 +84,7 @@ log_counts()
 	    'exec:pwd; echo "$WORD"; umask; : >made; cat' framing=stream
 	umask 022
 	cd /
-	run -0 within 5 head -n 3 "$S/out"
+	run -0 within 10 head -n 3 "$S/out"
 	assert_output "$T/here"$'\na b  c\n0027'
 	[ "$(stat -c %a "$T/here/made")" = 640 ]
 	# The broker's own are no part of what is compared.
@@ -95,7 +95,7 @@ log_counts()
 	stop_broker
 	echo "open s 'exec:pwd; cat'" >"$T/fifod.conf"
 	start_broker
-	run -0 within 5 head -n 1 "$FIFOD_DIR/s/out"
+	run -0 within 10 head -n 1 "$FIFOD_DIR/s/out"
 	assert_output /
 }
 
@@ -103,8 +103,8 @@ log_counts()
 	start_peer a echo
 	open_session other "tcp://127.0.0.1:$port"
 	open_session s 'exec:ls -l /proc/self/fd; cat /proc/self/status; cat'
-	wait_until 5 grep -q 'started: pid' "$S/log"
-	run -0 within 5 sed '/^SigCgt/q' "$S/out"
+	wait_until 10 grep -q 'started: pid' "$S/log"
+	run -0 within 10 sed '/^SigCgt/q' "$S/out"
 	assert_line 'SigBlk:'$'\t'0000000000000000
 	# 32 and 33 are the C library's own, which it lets nobody touch.
 	assert_line --regexp '^SigIgn:.*[08]0000000$'
@@ -118,7 +118,7 @@ log_counts()
 
 @test "a program dies of SIGPIPE as it does in a shell" {
 	open_session s 'exec:(yes; echo "yes: $?" >&2) | head -n 1; cat'
-	run -0 within 5 head -n 1 "$S/out"
+	run -0 within 10 head -n 1 "$S/out"
 	assert_output y
 	log_has s 'stderr: yes: 141$'
 }
@@ -128,13 +128,13 @@ log_counts()
 	log_has s 'stderr: one$'
 	log_has s 'stderr: two\\\^\[\[m$'
 	say s 'hello\n'
-	run -0 within 5 head -n 1 "$S/out"
+	run -0 within 10 head -n 1 "$S/out"
 	assert_output hello
 }
 
 @test "with stderr=out it is in out" {
 	open_session s 'exec:echo wrong >&2; cat' stderr=out
-	run -0 within 5 head -n 1 "$S/out"
+	run -0 within 10 head -n 1 "$S/out"
 	assert_output wrong
 }
 
@@ -158,7 +158,16 @@ log_counts()
 
 # ---- what can be wrong
 
+# hurry: a broker whose programs do not wait for the others on a busy machine:
+# one that ends "at once" does so within 150 ms
+hurry()
+{
+	stop_broker
+	FIFOD_WRAPPER="nice -n -19 ${FIFOD_WRAPPER-}" start_broker
+}
+
 @test "a missing program is 127 of the shell, in one line, at once" {
+	hurry
 	run -7 open_session s exec:no-such-program backoff=5..30
 	assert_output 'fifoctl: s: exit status 127: sh: 1: no-such-program: not found (it will be tried again)'
 	facts s state=backoff exit=127 \
@@ -168,6 +177,7 @@ log_counts()
 
 @test "a program that is not executable is 126, and is found once it is" {
 	printf '#!/bin/sh\nexec cat\n' >"$T/tool"
+	hurry
 	run -7 open_session s "exec:$T/tool" backoff=0.1..0.2
 	assert_output --partial 'exit status 126: '
 	assert_output --partial 'Permission denied'
@@ -175,14 +185,14 @@ log_counts()
 	S=$FIFOD_DIR/s
 	wait_status s state up
 	say s 'hello\n'
-	run -0 within 5 head -n 1 "$S/out"
+	run -0 within 10 head -n 1 "$S/out"
 	assert_output hello
 }
 
 @test "a program that ends at once is started ever more rarely" {
 	open_session s 'exec:echo again' on-close=hold backoff=0.2..30 \
 	    --no-wait
-	wait_until 5 log_counts s '-> backoff' 2
+	wait_until 10 log_counts s '-> backoff' 2
 	wait_until 20 log_counts s '-> backoff.*again in [1-9]' 1
 	run grep -c 'started: pid' "$S/log"
 	[ "$output" -lt 8 ]
@@ -190,7 +200,7 @@ log_counts()
 
 @test "a program that has lasted is started again soon, as reconnect says" {
 	open_session s 'exec:echo begun; read x; exit 4' on-close=hold
-	run -0 within 5 head -n 1 "$S/out"
+	run -0 within 10 head -n 1 "$S/out"
 	# The sleep is what the program lasts.
 	never_within 1 false
 	say s '\n'
@@ -213,7 +223,7 @@ log_counts()
 	say s '\n'
 	wait_status s state failed
 	facts s exit=2
-	wait_until 5 pid_gone "$left"
+	wait_until 10 pid_gone "$left"
 }
 
 @test "a program that closes its output and runs on is told to end" {
@@ -229,7 +239,7 @@ log_counts()
 	open_session s "exec:cat >$T/got; echo whole >>$T/got"
 	say s 'some\n'
 	ctl close s
-	wait_for_line "$T/got" '^whole$' 5
+	wait_for_line "$T/got" '^whole$'
 	run -0 cat "$T/got"
 	assert_output $'some\nwhole'
 }
@@ -238,7 +248,7 @@ log_counts()
 	open_session s "pty:cat >$T/got; sleep 1; echo whole; echo whole >>$T/got"
 	say s 'some\n'
 	ctl close s
-	wait_for_line "$T/got" '^whole$' 5
+	wait_for_line "$T/got" '^whole$'
 	run -0 cat "$T/got"
 	assert_output $'some\nwhole'
 }
@@ -249,17 +259,17 @@ log_counts()
 	say s 'one\n'
 	run -0 hear s
 	ctl close s
-	wait_for_line "$T/got" '^whole$' 5
+	wait_for_line "$T/got" '^whole$'
 }
 
 @test "close --now ends a program, and one that does not want to as well" {
 	open_session s 'exec:trap "" HUP TERM; echo up; while :; do sleep 300; done'
-	run -0 within 5 head -n 1 "$S/out"
+	run -0 within 10 head -n 1 "$S/out"
 	pid=$(pid_of s)
 	open_session t 'exec:exec sleep 300'
 	other=$(pid_of t)
 	ctl close t --now
-	wait_until 2 pid_gone "$other"
+	wait_until 10 pid_gone "$other"
 	ctl close s --now
 	run ! pid_gone "$pid"
 	wait_until 10 pid_gone "$pid"
@@ -267,7 +277,7 @@ log_counts()
 
 @test "no program outlives its broker" {
 	open_session s 'exec:trap "" HUP TERM; echo up; while :; do sleep 300; done'
-	run -0 within 5 head -n 1 "$S/out"
+	run -0 within 10 head -n 1 "$S/out"
 	pid=$(pid_of s)
 	open_session t 'pty:exec sleep 300'
 	other=$(pid_of t)
@@ -280,11 +290,11 @@ log_counts()
 	open_session s 'exec:exec cat'
 	pid=$(pid_of s)
 	ctl reconnect s
-	wait_until 5 pid_gone "$pid"
+	wait_until 10 pid_gone "$pid"
 	wait_status s state up
 	[ "$(pid_of s)" != "$pid" ]
 	say s 'hello\n'
-	run -0 within 5 head -n 1 "$S/out"
+	run -0 within 10 head -n 1 "$S/out"
 	assert_output hello
 }
 
@@ -306,15 +316,30 @@ log_counts()
 	facts s links=2 exchanges=2 last=complete
 }
 
+# lines_are FILE N
+lines_are()
+{
+	[ "$(wc -l <"$1")" -eq "$2" ]
+}
+
 @test "three programs answer at once with connections=3" {
 	local i
 
-	open_session s 'exec:while read x; do sleep 1; echo "$x $$"; done' \
-	    framing=line connections=3
+	# Each answers when all three have been asked.
+	cat >"$T/program" <<-END
+		while read x; do
+			echo "\$\$" >>$T/asked
+			until [ -e $T/go ]; do sleep 0.1; done
+			echo "\$x \$\$"
+		done
+	END
+	open_session s "exec:exec sh $T/program" framing=line connections=3
 	for i in 1 2 3; do
 		background "$T/r$i" sh -c 'echo $2 | "$1" request s' sh \
 		    "$FIFOCTL" "$i"
 	done
+	wait_until 10 lines_are "$T/asked" 3
+	: >"$T/go"
 	for i in 1 2 3; do
 		wait_for_line "$T/r$i" "^$i [0-9]+\$" 10
 	done
@@ -327,9 +352,10 @@ log_counts()
 	background "$T/ns" unshare --net sh -c 'echo made; exec sleep 300'
 	wait_for_line "$T/ns" '^made$' || skip 'no namespaces here'
 	space=$BACKGROUND_PID
+	hurry
 	open_session s 'exec:readlink /proc/self/ns/net; cat' \
 	    netns="/proc/$space/ns/net"
-	run -0 within 5 head -n 1 "$S/out"
+	run -0 within 10 head -n 1 "$S/out"
 	assert_output "$(readlink "/proc/$space/ns/net")"
 	run -7 open_session t exec:cat netns=no-such-one
 	assert_output --partial 'exit status 126: netns=no-such-one: there is no such network namespace'
@@ -339,12 +365,12 @@ log_counts()
 
 @test "a program that wants a terminal has one" {
 	open_session s 'pty:tty; stty size; cat' on-close=hold
-	run -0 within 5 head -n 2 "$S/out"
+	run -0 within 10 head -n 2 "$S/out"
 	assert_line --index 0 --regexp '^/dev/(pts/|tty)'
 	assert_line --index 0 "$(status_of s local)"
 	assert_line --index 1 '24 80'
 	say s 'not echoed\n'
-	run -0 within 5 head -n 1 "$S/out"
+	run -0 within 10 head -n 1 "$S/out"
 	assert_output 'not echoed'
 }
 
@@ -372,10 +398,10 @@ log_counts()
 @test "set window=100x30 resizes the terminal, and the program is told" {
 	open_session s 'pty:trap "stty size" WINCH; echo up; while :; do read x; done' \
 	    on-close=hold window=90x20
-	run -0 within 5 head -n 1 "$S/out"
+	run -0 within 10 head -n 1 "$S/out"
 	ctl set s window=100x30
 	say s '\n'
-	run -0 within 5 head -n 1 "$S/out"
+	run -0 within 10 head -n 1 "$S/out"
 	assert_output '30 100'
 	run -2 ctl set s window=wide
 	assert_output --partial '"wide" is not COLUMNSxROWS'
@@ -394,12 +420,12 @@ log_counts()
 	open_session s \
 	    'pty:trap "echo interrupted" INT; echo up; while :; do read x; done' \
 	    on-close=hold
-	run -0 within 5 head -n 1 "$S/out"
+	run -0 within 10 head -n 1 "$S/out"
 	say s '\003'
-	run -0 within 5 head -n 1 "$S/out"
+	run -0 within 10 head -n 1 "$S/out"
 	assert_output interrupted
 	open_session r 'pty:echo up; exec cat' terminal=raw on-close=hold
-	run -0 within 5 head -n 1 "$S/out"
+	run -0 within 10 head -n 1 "$S/out"
 	head -c 100000 /dev/urandom >"$T/data"
 	background "$T/reader" sh -c 'head -c 100000 <"$1" | cmp - "$2" &&
 	    echo same' sh "$S/out" "$T/data"
@@ -409,10 +435,10 @@ log_counts()
 
 @test "terminal=echo is what a screen shows" {
 	open_session s 'pty:echo up; exec cat' terminal=echo on-close=hold
-	run -0 within 5 head -n 1 "$S/out"
+	run -0 within 10 head -n 1 "$S/out"
 	assert_output $'up\r'
 	say s 'word\n'
-	run -0 within 5 head -n 2 "$S/out"
+	run -0 within 10 head -n 2 "$S/out"
 	assert_output $'word\r\nword\r'
 }
 
@@ -429,7 +455,7 @@ log_counts()
 	[ -x /usr/bin/python3 ] || skip 'no python3'
 	background "$T/line" socat "pty,raw,echo=0,link=$T/near" \
 	    "pty,raw,echo=0,link=$T/far"
-	wait_until 5 test -e "$T/near" -a -e "$T/far"
+	wait_until 10 test -e "$T/near" -a -e "$T/far"
 	background "$T/far.out" sh -c 'exec <>"$1" >&0; read -r x
 	    echo "$x OK"; exec sleep 300' sh "$T/far"
 	awk '/^\.S[hs] / { here = $0 == ".Sh PROGRAMS AND TERMINALS" }
@@ -470,7 +496,7 @@ door_open()
 		run -0 head -n 1 "$T/c$n"
 		assert_output gone
 	done
-	wait_until 5 status_is d channels 0
+	wait_until 10 status_is d channels 0
 	log_has d 'has ended: exit status 0$'
 }
 
@@ -481,17 +507,17 @@ door_open()
 	background "$T/stuck" sh -c 'yes | socat -u - "tcp:127.0.0.1:$1"' sh \
 	    "$port"
 	for n in 1 2 3; do
-		run -0 within 5 socat -u "tcp:127.0.0.1:$port" -
+		run -0 within 10 socat -u "tcp:127.0.0.1:$port" -
 		assert_output --regexp '^[0-9]+ of all$'
 	done
 	wait_until 10 pid_gone "$BACKGROUND_PID"
 	# Every program that was started has ended.
-	wait_until 5 log_counts d 'has ended' 4
+	wait_until 10 log_counts d 'has ended' 4
 }
 
 @test "an echo of lines, a program a client, half-close kept" {
 	door_open 'while read -r x; do echo "<$x>"; done; echo last; exit 3'
-	run -0 within 5 sh -c 'printf "a\nb\n" |
+	run -0 within 10 sh -c 'printf "a\nb\n" |
 	    socat -t 5 - "tcp:127.0.0.1:$1"' sh "$port"
 	assert_output $'<a>\n<b>\nlast'
 	run -0 "$FIFOCTL" probe "tcp://127.0.0.1:$port"

@@ -201,6 +201,7 @@ exactly()
 frozen()
 {
 	kill -STOP "$ENGINE"
+	wait_until 10 grep -q '^State:.T' "/proc/$ENGINE/status"
 	"$@"
 	kill -CONT "$ENGINE"
 }
@@ -269,24 +270,27 @@ exchange()
 	local began i n=0 round slow
 	start_broker
 	start_peer server http
+	# Who may goes before the others of a busy machine.
+	renice -n -19 -p "$BASHPID" "$(engine_pid)" "$PEER_PID" \
+	    >"$T/renice" 2>&1 || true
 	open_session a "tcp://127.0.0.1:$port"
 	exec 5>"$S/in" 6<"$S/out"
-	# A busy machine makes some of them slow, but not three times running.
-	for round in 1 2 3; do
+	# A busy machine makes many of them slow, but in its calm moments not.
+	for ((round = 1; round <= 40; round++)); do
 		slow=0
 		# At once, and so that each of them is sent alone.
-		for ((i = 1; i <= 100; i++)); do
+		for ((i = 1; i <= 20; i++)); do
 			began=${EPOCHREALTIME/./}
 			exchange $((n += 1)) "$( ((i % 2)) || echo 0.001)"
 			# With Nagle's algorithm it is 40 ms and more (tcp(7)).
 			: $((slow += ${EPOCHREALTIME/./} - began > 38000 *
 			    TIMEOUT_SCALE))
 		done
-		[ "$slow" -ge 25 ] || break
+		[ "$slow" -ge 5 ] || break
 	done
 	exec 5>&- 6<&-
-	[ "$slow" -lt 25 ] ||
-	    fail "$slow of 100 took more than 38 ms, in round $round too"
+	[ "$slow" -lt 5 ] ||
+	    fail "$slow of 20 took more than 38 ms, in each of the rounds"
 	wait_peer server "^request 1 $n GET /$n\$"
 }
 
@@ -307,7 +311,7 @@ exchange()
 	wait_until 10 failed_over $((i + 3))
 	waiting_is in 35
 	status_is a queued 35
-	stop_peer nobody
+	# The first one holds the port until the second one has it.
 	start_peer server sink -p "$port" --record "$T/got"
 	echo "line 6" >"$S/in"
 	wait_until 20 size_is "$T/got.1" 42
@@ -549,6 +553,8 @@ last_words()
 	    backoff=0.01..0.05
 	echo x >"$S/in"
 	wait_peer server '^log 2 again$'
+	# Of two connections that two threads tell of.
+	wait_peer server '^(eof|truncated|reset) 1$'
 	grep -qx 'eof 1' "$T/peer.server.log"
 	run ! grep '^truncated' "$T/peer.server.log"
 }
@@ -697,21 +703,22 @@ sizes_known()
 	echo hello >"$S/in"
 	read -rt 10 <"$S/out"
 	pipe_size_is in 8192
-	exact_write "$S" 8M 1
+	# More than all sockets between hold: it waits until it is read.
+	exact_write "$S" 32M 1
 	wait_until 10 pipe_size_is in 262144
 	wait_until 10 pipe_size_is out 262144
 	# Never while there is something in it.
 	steady a bytes-in
 	never_within 2 pipe_size_is out 8192
-	exact_read "$S" 8M 1
+	exact_read "$S" 32M 1
 	wait_pid "$EXACT_PID" 20
 	[ "$EXIT_STATUS" -eq 0 ]
 	wait_until 10 pipe_size_is in 8192
 	wait_until 10 pipe_size_is out 8192
 	# And again.
-	exact_write "$S" 4M 2
-	exact_read "$S" 4M 2
+	exact_write "$S" 32M 2
 	wait_until 10 pipe_size_over in 8192
+	exact_read "$S" 32M 2
 	wait_pid "$EXACT_PID" 20
 	[ "$EXIT_STATUS" -eq 0 ]
 }
@@ -719,18 +726,19 @@ sizes_known()
 @test "an ordinary user's last session is enlarged as the first one is" {
 	local i
 	require_root
-	start_peer server sink
+	start_peer server script -e "wait-file $T/go" -e wait-eof
 	user_prepare
 	for ((i = 1; i <= 500; i++)); do
 		echo "open s$i tcp://127.0.0.1:$port -o connect=on-demand"
 	done >"$USER_DIR/conf"
 	background "$T/fifod.err" as_user "$FIFOD" -F -f conf
 	S=$USER_DIR/run/s500
-	wait_until 20 test -e "$S"
+	wait_until 60 test -e "$S"
 	sizes_known
 	# 1500 pipes of 64 KiB would have been too many.
 	exact_write "$S" 64M 1
 	wait_until 10 pipe_size_is in 1048576
+	: >"$T/go"
 	wait_pid "$EXACT_PID" 20
 	[ "$EXIT_STATUS" -eq 0 ]
 }

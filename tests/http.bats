@@ -50,12 +50,12 @@ open_web()
 @test "a server that stalls within its reply: what came, then the end of file" {
 	scripted a "$REQUEST" \
 	    'send HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf' wait-eof
-	open_web timeout=0.5
+	open_web timeout=2
 	run -0 ask web /1
 	[ "${lines[-1]}" = half ]
 	refute_output --partial Fifod-Error
 	facts web last=truncated error-status=28 uncertain=0 \
-	    'error=*timeout=0.5 s in the middle of its reply'
+	    'error=*timeout=2 s in the middle of its reply'
 	run -28 --separate-stderr request_get web /2
 	[ "${lines[-1]}" = half ]
 	[[ $stderr == *'in the middle of its reply' ]]
@@ -64,7 +64,7 @@ open_web()
 @test "timeout= is for the next byte and not for the whole: slow drips are well" {
 	scripted a "$REQUEST" \
 	    'send-slow 60 HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n'
-	open_web timeout=1.5
+	open_web timeout=2
 	run -0 ask web /1
 	assert_output "$OK_HEARD"
 	facts web last=complete error= error-status=0
@@ -79,6 +79,7 @@ open_web()
 	open_web timeout=0.5
 	run -0 ask web /1
 	failure_is 504 timeout
+	ctl set web timeout=10
 	: >"$T/go"
 	run -0 ask web /2
 	assert_line mine
@@ -508,11 +509,11 @@ no\n' "$REQUEST" "$OK"
 
 @test "a request that has no end is a 408 after timeout-request, and gone" {
 	start_peer a http
-	open_web timeout-request=0.4
+	open_web timeout-request=1
 	say web 'GET /half HTT'
 	run -0 hear web
 	failure_is 408 timeout
-	facts web last=error error-status=28 'error=*timeout-request=0.4*' \
+	facts web last=error error-status=28 'error=*timeout-request=1 s*' \
 	    discarded=13
 	run -0 ask web /2
 	assert_line 'connection 1 request 1 path /2'
@@ -532,11 +533,13 @@ no\n' "$REQUEST" "$OK"
 }
 
 @test "a body that does not come is uncertain: its head was sent" {
-	head -c 100000 /dev/zero >"$T/body"
+	{
+		printf 'POST / HTTP/1.1\r\nContent-Length: 200000\r\n\r\n'
+		head -c 100000 /dev/zero
+	} >"$T/half"
 	scripted a "$REQUEST" 'log heard' wait-eof
-	open_web timeout-request=0.4
-	say web 'POST / HTTP/1.1\r\nContent-Length: 200000\r\n\r\n'
-	cat "$T/body" >"$FIFOD_DIR/web/in"
+	open_web timeout-request=1
+	cat "$T/half" >"$FIFOD_DIR/web/in"
 	wait_peer a heard
 	run -0 hear web
 	failure_is 408 timeout

@@ -448,20 +448,26 @@ frame_of()
 	undisturbed
 }
 
-# many N PORT-AND-OPTIONS: so many sessions, with the longest of names
+# listed N: so many sessions
+listed()
+{
+	[ "$(ctl list | wc -l)" -eq "$1" ]
+}
+
+# many N ENDPOINT-AND-OPTIONS: so many sessions, with the longest of names
 many()
 {
 	local n
 
 	for ((n = 0; n < $1; n++)); do
-		printf 'open s%063d tcp://127.0.0.1:%s\n' $n "$2"
+		printf 'open s%063d %s\n' $n "$2"
 	done >"$T/fifod.conf"
 	ctl reload
-	[ "$1" -gt 0 ] || wait_until 10 test "$(ctl list | wc -l)" -eq 1
+	[ "$1" -gt 0 ] || wait_until 20 listed 1
 }
 
 @test "a client that does not read a long answer waits for itself alone" {
-	many 300 '9 -o connect=on-demand'
+	many 300 'tcp://127.0.0.1:9 -o connect=on-demand'
 	background "$T/stuck" "$PEER" script -c "$FIFOD_DIR/.control" \
 	    --rcvbuf 4K -e "$(frame_of 1 / list --json)" -e stall
 	wait_for_line "$T/stuck" '^stall'
@@ -473,13 +479,16 @@ many()
 }
 
 @test "a client that does not read what it watches is dropped" {
-	start_peer refuses script --refuse
+	local long
+
+	# Its reason for each failure has hundreds of bytes.
+	printf -v long '/%0250d' 0
 	background "$T/stuck" "$PEER" script -c "$FIFOD_DIR/.control" \
 	    --rcvbuf 4K -e "$(frame_of 1 / watch)" -e stall
 	wait_for_line "$T/stuck" '^stall'
 	# Some thousand changes of state a second.
-	many 50 "$port -o backoff=0.01..0.01"
-	wait_for_line "$T/fifod.err" 'does not read its answer to .watch' 60
+	many 20 "tty:$T$long -o backoff=0.01..0.01"
+	wait_for_line "$T/fifod.err" 'does not read its answer to .watch' 90
 	many 0
 	undisturbed
 }

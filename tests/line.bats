@@ -19,7 +19,7 @@ line_start()
 	background "$T/line" socat "pty,raw,echo=0,link=$T/near" \
 	    "pty,raw,echo=0,link=$T/far"
 	LINE_PID=$BACKGROUND_PID
-	wait_until 5 test -e "$T/near" -a -e "$T/far"
+	wait_until 10 test -e "$T/near" -a -e "$T/far"
 }
 
 # A line that is ours alone (TIOCEXCL, ioctl_tty(2)) is looked at by root only.
@@ -124,6 +124,6 @@ settings()
 	line_start
 	wait_status s state up
 	say s 'again\n'
-	run -0 within 5 head -n 1 "$T/far"
+	run -0 within 10 head -n 1 "$T/far"
 	assert_output again
 }

@@ -17,6 +17,7 @@ BATS_FILES = \
 	tests/conf.bats \
 	tests/house.bats \
 	tests/input.bats \
+	tests/keeper.bats \
 	tests/fifo.bats \
 	tests/flow.bats \
 	tests/exec.bats \
@@ -37,6 +38,7 @@ BATS_FILES = \
 	tests/starttls.bats \
 	tests/via.bats \
 	tests/servers.bats \
+	tests/survive.bats \
 	tests/datagrams.bats \
 	tests/netns.bats \
 	tests/metrics.bats \
@@ -105,6 +107,7 @@ EXTRA_DIST += \
 	tests/helper/common.bash \
 	tests/helper/exchange.bash \
 	tests/helper/tls.bash \
+	tests/helper/survive.bash \
 	tests/helper/torture.bash \
 	tests/helper/world.bash \
 	tests/makecerts \

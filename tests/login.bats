@@ -21,7 +21,7 @@ LOGIN='head -c 7 >/dev/null; echo secret; read -r word && [ "$word" = welcome ]'
 	open_session s "tcp://127.0.0.1:$port" on-connect="$LOGIN" \
 	    connect=on-demand
 	say s 'hello\n'
-	run -0 within 5 head -n 1 "$S/out"
+	run -0 within 10 head -n 1 "$S/out"
 	assert_output heard
 	facts s state=up links=1
 	log_has s 'on-connect: done'
@@ -33,7 +33,7 @@ LOGIN='head -c 7 >/dev/null; echo secret; read -r word && [ "$word" = welcome ]'
 	open_session s "tls://localhost:$port" ca="$CERTS/ca.pem" \
 	    on-connect="$LOGIN"
 	say s 'hello\n'
-	run -0 within 5 head -n 1 "$S/out"
+	run -0 within 10 head -n 1 "$S/out"
 	assert_output heard
 	facts s verified=yes*
 }
@@ -43,7 +43,7 @@ LOGIN='head -c 7 >/dev/null; echo secret; read -r word && [ "$word" = welcome ]'
 	    'send welcome\none\ntwo\n' 'send-random 200000 7' stall
 	open_session s "tcp://127.0.0.1:$port" on-connect="$LOGIN"
 	wait_status s state up
-	run -0 within 5 sh -c 'head -c 8 "$1"' sh "$S/out"
+	run -0 within 10 sh -c 'head -c 8 "$1"' sh "$S/out"
 	assert_output $'one\ntwo'
 	background "$T/rest" sh -c 'head -c 200000 <"$1" | wc -c' sh "$S/out"
 	wait_for_line "$T/rest" '^200000$' 10
@@ -87,7 +87,7 @@ LOGIN='head -c 7 >/dev/null; echo secret; read -r word && [ "$word" = welcome ]'
 	    backoff=20..30 on-connect='exec sleep 300'
 	assert_output --partial 'no connection within timeout-connect=1 s'
 	run -0 sed -n 's/.*on-connect: started: pid //p' "$FIFOD_DIR/s/log"
-	wait_until 5 pid_gone "$output"
+	wait_until 10 pid_gone "$output"
 }
 
 @test "a peer that hangs up on the script is one reason" {
@@ -104,19 +104,24 @@ LOGIN='head -c 7 >/dev/null; echo secret; read -r word && [ "$word" = welcome ]'
 	log_has s 'on-connect: started: pid'
 	pid=$(sed -n 's/.*on-connect: started: pid //p' "$S/log")
 	ctl close s
-	wait_until 5 pid_gone "$pid"
+	wait_until 10 pid_gone "$pid"
 }
 
 @test "every connection of a pool is logged in on" {
 	local i
 
-	scripted a "${GATE[@]}" 'expect \n' 'pause 500' 'send answer\n' stall
+	scripted a "${GATE[@]}" 'expect \n' 'log asked' "wait-file $T/go" \
+	    'send answer\n' stall
 	open_session s "tcp://127.0.0.1:$port" framing=line connections=3 \
 	    on-connect="$LOGIN"
 	for i in 1 2 3; do
 		background "$T/r$i" sh -c 'echo $2 | "$1" request s' sh \
 		    "$FIFOCTL" "$i"
 	done
+	for i in 1 2 3; do
+		wait_peer a "log $i asked"
+	done
+	: >"$T/go"
 	for i in 1 2 3; do
 		wait_for_line "$T/r$i" '^answer$' 10
 	done
@@ -143,8 +148,7 @@ LOGIN='head -c 7 >/dev/null; echo secret; read -r word && [ "$word" = welcome ]'
 
 @test "redis wants a password, and gets it on each connection" {
 	command -v redis-server >/dev/null || skip 'no redis-server'
-	start_peer free script --refuse
-	stop_peer free
+	hold_port
 	background "$T/redis" redis-server --port "$port" --bind 127.0.0.1 \
 	    --save '' --requirepass sesame --dir "$T"
 	wait_for_line "$T/redis" 'Ready to accept connections' 20

@@ -103,8 +103,8 @@ sample_is()
 	[ "${output%.*}" -le "$EPOCHSECONDS" ]
 	[ "${output%.*}" -gt $((EPOCHSECONDS - 600)) ]
 	is_portable && skip "the portable build does not know what it uses"
-	local pid=$BROKER_PID
-	[ -z "${FIFOD_WRAPPER-}" ] || pid=$(status_of s engine)
+	local pid
+	pid=$(status_of s engine)
 	# Our own call has a descriptor, too.
 	[ "$(sample fifod_open_descriptors)" -eq \
 	    $(($(ls "/proc/$pid/fd" | wc -l) + 1)) ]

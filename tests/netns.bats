@@ -60,7 +60,9 @@ echo_inside()
 REAL_PEER=${PEER:-$(program_find peer)}
 
 @test "a server that exists only inside a namespace is reached with netns=" {
-	echo_inside
+	# A port at which nobody listens outside.
+	PEER=$REAL_PEER hold_port
+	echo_inside -p "$port"
 	open_session in "tcp://127.0.0.1:$port" "netns=$NS"
 	echoes in hello
 	refused 7 "connection refused" ctl open out "tcp://127.0.0.1:$port"
@@ -118,7 +120,7 @@ REAL_PEER=${PEER:-$(program_find peer)}
 	NS=$NS-later
 	refused 7 "netns=$NS: there is no such network namespace" \
 	    ctl open s tcp://127.0.0.1:9 -o "netns=$NS" -o backoff=0.05..0.2
-	assert_equal "$(status_of s state)" backoff
+	wait_status s state backoff
 	ctl close s
 	open_session s "tcp://127.0.0.1:9" "netns=$NS" backoff=0.05..0.2 \
 	    --no-wait
@@ -128,14 +130,14 @@ REAL_PEER=${PEER:-$(program_find peer)}
 }
 
 @test "a namespace that is gone means no connection, and no other route" {
-	echo_inside
+	# The same port outside is for nobody in there.
+	PEER=$REAL_PEER start_peer outside script --record "$T/outside" \
+	    -e wait-eof
+	echo_inside -p "$port"
 	inside_port=$port
 	open_session s "tcp://127.0.0.1:$inside_port" "netns=$NS" \
 	    backoff=0.05..0.2
 	echoes s before
-	# The same port outside is for nobody in there.
-	PEER=$REAL_PEER start_peer outside script --record "$T/outside" \
-	    -p "$inside_port" -e wait-eof
 	ip netns del "$NS"
 	stop_peer inside
 	wait_until 10 log_says s "netns=$NS: there is no such network namespace"
@@ -147,7 +149,7 @@ such network namespace"
 	PEER=$T/inside-peer start_peer again echo -p "$inside_port"
 	wait_status s state up
 	echoes s after
-	[ ! -s "$T/outside" ]
+	[ ! -e "$T/outside.1" ]
 	! grep -q '^accept' "$T/peer.outside.log"
 }
 
@@ -162,7 +164,7 @@ log_says()
 	# It exists outside only, and is spoken to from in there.
 	run -0 inside sh -c 'echo hello >"$1/in" && head -n 1 <"$1/out"' sh "$S"
 	assert_output hello
-	run -0 inside sh -c 'echo by-sock | socat -t 2 - "UNIX-CONNECT:$1"' \
+	run -0 inside sh -c 'echo by-sock | socat -t 10 - "UNIX-CONNECT:$1"' \
 	    sh "$S/sock"
 	assert_output by-sock
 	run -0 inside "$FIFOCTL" status s state

@@ -65,7 +65,8 @@ keepalive()
 # ---- a server goes and comes
 
 @test "a server that restarts costs no reader and no writer anything" {
-	start_peer a echo
+	hold_port
+	start_peer a echo -p "$port"
 	open_session s "tcp://127.0.0.1:$port" backoff=0.05..0.2
 	background "$T/read" cat "$S/out"
 	local reader=$BACKGROUND_PID
@@ -97,7 +98,7 @@ keepalive()
 	never_within 1 grep -q waiting "$T/peer.a.log"
 	[ "$(status_of s queued)" -eq 8 ]
 	[ "$(status_of s bytes-in)" -eq 0 ]
-	stop_peer a
+	make_way a
 	start_peer b script -p "$port" -r "$T/got" -e wait-eof
 	wait_for_line "$T/got.1" '^waiting$'
 	[ "$(status_of s bytes-in)" -eq 8 ]
@@ -106,7 +107,8 @@ keepalive()
 
 @test "a server that restarts ten times is found ten times" {
 	local i
-	start_peer a echo
+	hold_port
+	start_peer a echo -p "$port"
 	open_session s "tcp://127.0.0.1:$port" backoff=0.01..0.02
 	background "$T/read" cat "$S/out"
 	for i in {1..10}; do
@@ -209,7 +211,7 @@ keepalive()
 	    backoff=10..20
 	assert_failure 28
 	assert_output --partial timeout-connect=0.5
-	between 500 "$(($(ms) - began))" $((3000 * TIMEOUT_SCALE))
+	between 500 "$(($(ms) - began))" $((8000 * TIMEOUT_SCALE))
 	[ "$(status_of s state)" = backoff ]
 	[ "$(status_of s error-status)" -eq 28 ]
 	wait_log s '-> backoff: no connection within timeout-connect'
@@ -217,7 +219,7 @@ keepalive()
 
 @test "a handshake that nobody answers is 28 after timeout-connect" {
 	start_peer a script -e wait-eof
-	run open_session s "tls://127.0.0.1:$port" timeout-connect=0.5 \
+	run open_session s "tls://127.0.0.1:$port" timeout-connect=1 \
 	    backoff=10..20
 	assert_failure 28
 	wait_log s 'handshake -> backoff: no connection within timeout-connect'
@@ -236,7 +238,7 @@ keepalive()
 	    backoff=10..20
 	assert_failure 28
 	wait_log s 'resolving -> backoff: no connection within'
-	run pgrep -P "$BROKER_PID"
+	run children_pids
 	assert_output ''
 }
 
@@ -268,7 +270,7 @@ two_addresses()
 	start_peer good echo -p "$port"
 	began=$(ms)
 	open_session s "tcp://two:$port" timeout-connect=30
-	between 200 "$(($(ms) - began))" $((2000 * TIMEOUT_SCALE))
+	between 200 "$(($(ms) - began))" $((10000 * TIMEOUT_SCALE))
 	[ "$(status_of s peer)" = "127.0.0.1:$port" ]
 	echo x >"$S/in"
 	run within 10 head -n 1 "$S/out"
@@ -506,7 +508,8 @@ two_addresses()
 		kept = now() - at
 		if (kept < 0)
 			kept += 86400
-		if (kept < told - 0.001)
+		# Both times are cut to milliseconds.
+		if (kept < told - 0.0015)
 			print "told", told, "kept", kept
 		n++
 	}
@@ -551,7 +554,7 @@ two_addresses()
 	start_peer a script -e close
 	open_session s "tcp://127.0.0.1:$port" --no-wait backoff=0.1..30
 	never_within 2 accepted_many a 9
-	accepted_many a 3
+	wait_until 10 accepted_many a 3
 }
 
 @test "nor is it where bytes wait for it, with reconnect=on-demand" {
@@ -560,7 +563,7 @@ two_addresses()
 	    reconnect=on-demand backoff=0.1..30
 	background /dev/null sh -c 'exec yes >"$1"' sh "$S/in"
 	never_within 2 accepted_many a 9
-	accepted_many a 2
+	wait_until 10 accepted_many a 2
 }
 
 # ---- to reconnect by order, in each state
@@ -574,7 +577,7 @@ asked_many()
 # descriptors: how many the broker has open
 descriptors()
 {
-	find "/proc/$BROKER_PID/fd" -type l | wc -l
+	find "/proc/$(engine_pid)/fd" -type l | wc -l
 }
 
 @test "reconnect makes an idle session connect" {
@@ -602,7 +605,7 @@ descriptors()
 	sed -i 's/^hosts:.*/hosts: files/' "$ETC/nsswitch.conf"
 	ctl reconnect s
 	[ "$(status_of s state)" = up ]
-	run pgrep -P "$BROKER_PID"
+	run children_pids
 	assert_output ''
 }
 
@@ -646,7 +649,7 @@ descriptors()
 	wait_status s state backoff
 	run ctl reconnect s
 	assert_failure 7
-	stop_peer a
+	make_way a
 	start_peer b echo -p "$port"
 	ctl reconnect s
 	[ "$(status_of s state)" = up ]
@@ -657,7 +660,7 @@ descriptors()
 	run open_session s "tcp://127.0.0.1:$port" reconnect=never
 	assert_failure 7
 	[ "$(status_of s state)" = failed ]
-	stop_peer a
+	make_way a
 	start_peer b echo -p "$port"
 	ctl reconnect s
 	[ "$(status_of s state)" = up ]
@@ -787,7 +790,7 @@ idle_sessions()
 wakes()
 {
 	awk '/ctxt_switches/ { n += $2 } END { print n }' \
-	    "/proc/$BROKER_PID/status"
+	    "/proc/$(engine_pid)/status"
 }
 
 wakes_since()
@@ -819,7 +822,7 @@ quiet()
 	! is_portable || skip "the portable build looks at names by a timer"
 	command -v strace >/dev/null || skip "no strace"
 	idle_sessions
-	background "$T/strace.err" strace -f -o "$T/strace" -p "$BROKER_PID"
+	background "$T/strace.err" strace -f -o "$T/strace" -p "$(engine_pid)"
 	local tracer=$BACKGROUND_PID before
 	wait_until 10 grep -q attached "$T/strace.err" ||
 	    skip "strace may not: $(tail -n 1 "$T/strace.err")"

@@ -241,7 +241,11 @@ connection_truncate(struct connection *c)
 {
 	char drop[16384];
 
-	/* Closing with unread bytes would be a reset, see tcp(7). */
+	/*
+	 * Closing with unread bytes is a reset (tcp(7)), and some may come
+	 * just now: whoever sends them has had his end of file by then.
+	 */
+	shutdown(c->fd, SHUT_WR);
 	while (recv(c->fd, drop, sizeof drop, MSG_DONTWAIT) > 0)
 		;
 	descriptor_close(c);

@@ -62,9 +62,9 @@ T < tab\tback\\slash'
 	open_session a "tcp://127.0.0.1:$port" record="$REC" \
 	    record-direction=in
 	printf 'no end' >"$S/in"
-	wait_until 5 record_has 'no end'
+	wait_until 10 record_has 'no end'
 	printf ' but here\nand\0' >"$S/in"
-	wait_until 5 record_has 'and'
+	wait_until 10 record_has 'and'
 	ctl close a
 	assert_equal "$(untimed "$REC")" 'T > no end but here
 T > and\000\'
@@ -79,7 +79,7 @@ T > and\000\'
 	"$PEER" random 1000 7 >"$T/bytes"
 	cat "$T/bytes" >"$S/in"
 	within 10 head -c 1000 <"$S/out" >/dev/null
-	wait_until 5 eval '[ "$(grep -c "^[<>]" "$REC")" -ge 2 ]'
+	wait_until 10 eval '[ "$(grep -c "^[<>]" "$REC")" -ge 2 ]'
 	ctl close a
 	sed -n '/^>/,/^</p' "$REC" | sed '/^[<>]/d' >"$T/dump"
 	hexdump -C "$T/bytes" | sed '$d' >"$T/want"
@@ -157,12 +157,12 @@ T > and\000\'
 	for n in 1 2; do
 		start_peer "p$n" script --connect "$at" -e "send I am $n\n" \
 		    -e wait-eof -r "$T/got$n"
-		wait_until 5 test -p "$S/peers/$n/in"
+		wait_until 10 test -p "$S/peers/$n/in"
 		echo "you are $n" >"$S/peers/$n/in"
 	done
-	run -0 within 5 "$FIFOCTL" -r "$FIFOD_DIR" sync a
+	run -0 within 10 "$FIFOCTL" -r "$FIFOD_DIR" sync a
 	for n in 1 2; do
-		assert_equal "$(within 5 head -n 1 <"$S/peers/$n/out")" \
+		assert_equal "$(within 10 head -n 1 <"$S/peers/$n/out")" \
 		    "I am $n"
 	done
 	ctl close --now a
@@ -181,7 +181,7 @@ T >2 you are 2'
 	start_peer client script --connect "${at##* }" -e 'send hello\n' \
 	    -e 'expect hello\n' -e close
 	wait_peer client '^close 1'
-	wait_until 5 record_has '< hello'
+	wait_until 10 record_has '< hello'
 	record_has '> hello'
 }
 
@@ -228,7 +228,7 @@ T < elsewhere'
 	    record-direction=in record-max=1000 record-keep=3
 	for n in {1..100}; do
 		printf 'this is line %s\n' "$n" >"$S/in"
-		wait_until 5 record_has "line $n\$"
+		wait_until 10 record_has "line $n\$"
 	done
 	[ ! -e "$REC.3" ]
 	cat "$REC.2" "$REC.1" "$REC.0" "$REC" >"$T/all"
@@ -243,13 +243,13 @@ T < elsewhere'
 	start_broker
 	open_session a "tcp://127.0.0.1:$port" record="$REC"
 	echo 'first' >"$S/in"
-	wait_until 5 record_has 'first'
+	wait_until 10 record_has 'first'
 	mv "$REC" "$REC.old"
 	again()
 	{
 		echo 'again' >"$S/in" && record_has 'again'
 	}
-	wait_until 5 again
+	wait_until 10 again
 	grep -q 'first' "$REC.old"
 }
 
@@ -302,16 +302,21 @@ T < elsewhere'
 
 # ---- on disk
 
+# traced: each thread of the engine is
+traced()
+{
+	! grep -q '^TracerPid:.0' /proc/"$(engine_pid)"/task/*/status
+}
+
 @test "with record-sync a byte is on disk before it is sent or delivered" {
 	command -v strace >/dev/null || skip "no strace"
 	start_peer echo echo
 	start_broker
 	open_session a "tcp://127.0.0.1:$port" record="$REC" record-sync=yes
 	background "$T/strace.err" strace -f -qq -s 64 -o "$T/strace" \
-	    -e trace=write,sendto,fdatasync -p "$BROKER_PID"
+	    -e trace=write,sendto,fdatasync -p "$(engine_pid)"
 	STRACE_PID=$BACKGROUND_PID
-	wait_until 10 grep -q attached "$T/strace.err" ||
-	    wait_until 2 test -e "$T/strace" || skip "strace may not"
+	wait_until 10 traced || skip "strace may not"
 	said a 'remember me'
 	stop_pid "$STRACE_PID"
 	# In the order in which each has ended.
@@ -337,7 +342,7 @@ write on'
 		    record-sync=yes
 		printf 'a line of no. %s\n' "$n" >"$S/in"
 		wait_until 10 grep -q "no. $n\$" "$T/received.$n"
-		kill -KILL "$BROKER_PID"
+		kill_broker
 		# A sync that is under way has its end first.
 		wait_until 10 flock -n "$FIFOD_DIR" true
 		record_has "> a line of no. $n\$"
@@ -352,21 +357,17 @@ write on'
 	open_session slow "tcp://127.0.0.1:$port" record="$REC" \
 	    record-sync=yes
 	open_session fast "tcp://127.0.0.1:$port"
-	# A disk that takes two seconds.
+	# A disk that takes four seconds.
 	background "$T/strace.err" strace -f -qq -o /dev/null \
-	    -e trace=fdatasync -e inject=fdatasync:delay_enter=2000000 \
-	    -p "$BROKER_PID"
+	    -e trace=fdatasync -e inject=fdatasync:delay_enter=4000000 \
+	    -p "$(engine_pid)"
 	STRACE_PID=$BACKGROUND_PID
-	traced()
-	{
-		! grep -q '^TracerPid:.0' "/proc/$BROKER_PID/status"
-	}
 	wait_until 10 traced || skip "strace may not"
 	echo 'held back' >"$FIFOD_DIR/slow/in"
-	wait_until 5 record_has 'held back'
+	wait_until 10 record_has 'held back'
 	said fast 'at once'
 	assert_equal "$(status_of slow bytes-in)" 0
-	wait_until 10 eval '[ "$(status_of slow bytes-in)" -eq 10 ]'
+	wait_until 20 eval '[ "$(status_of slow bytes-in)" -eq 10 ]'
 	stop_pid "$STRACE_PID"
 }
 
@@ -405,14 +406,22 @@ T < hello'
 }
 
 @test "any number of taps look on, in text, hex and raw, one direction or both" {
+	local pid taps=()
+
 	start_peer echo echo
 	start_broker
 	open_session a "tcp://127.0.0.1:$port"
 	tapped "$T/hex" -x
+	taps+=("$TAP_PID")
 	tapped "$T/in" -d in
+	taps+=("$TAP_PID")
 	tapped "$T/raw" -r -d out
+	taps+=("$TAP_PID")
 	said a 'hello'
 	ctl close a
+	for pid in "${taps[@]}"; do
+		wait_pid "$pid"
+	done
 	grep -Eq '^0000[0-9a-f]{4}  68 65 6c 6c 6f 0a  .*\|hello\.\|$' "$T/hex"
 	assert_equal "$(untimed "$T/in" | tail -n 1)" 'T > hello'
 	run ! grep -q '<' "$T/in"
@@ -432,6 +441,7 @@ T < hello'
 	wait_until 10 sees
 	ask a /page >/dev/null
 	ctl close a
+	wait_pid "$BACKGROUND_PID"
 	untimed "$T/tap" | grep -Fqx 'T > GET /page HTTP/1.1\r'
 	untimed "$T/tap" | grep -Fqx 'T < HTTP/1.1 200 OK\r'
 }
@@ -510,7 +520,7 @@ T < hello'
 	start_peer good script --connect "$at" -e wait-eof
 	start_peer deaf script --connect "$at" --rcvbuf 4K \
 	    -e "wait-file $T/go" -e wait-eof
-	wait_until 5 eval '[[ $(status_of a peer) == *more ]]'
+	wait_until 10 eval '[[ $(status_of a peer) == *more ]]'
 	"$PEER" random 200K 1 >"$S/in"
 	wait_until 10 eval '[ "$(status_of a queued)" -eq 0 ]'
 	refused 28 'bytes have not arrived in time' ctl sync -t 0.3 a
@@ -523,6 +533,8 @@ T < hello'
 	start_stalled
 	background "$T/sync" "$FIFOCTL" -r "$FIFOD_DIR" sync stalled
 	SYNC_PID=$BACKGROUND_PID
+	# It has asked, and sleeps until the answer comes.
+	wait_until 10 grep -q '^State:.S' "/proc/$SYNC_PID/status"
 	never_within 1 pid_gone "$SYNC_PID"
 	kill -KILL "$PEER_PID"
 	wait_pid "$SYNC_PID"
@@ -532,11 +544,12 @@ T < hello'
 }
 
 @test "sync waits for a peer that is away, and for no longer than it is told" {
-	start_peer gone sink
+	hold_port
+	start_peer gone sink -p "$port"
 	start_broker
 	open_session a "tcp://127.0.0.1:$port" backoff=0.05..0.1
 	stop_peer gone
-	wait_until 5 eval '[ "$(status_of a state)" != up ]'
+	wait_until 10 eval '[ "$(status_of a state)" != up ]'
 	echo 'wait for it' >"$S/in"
 	refused 28 'a: 12 bytes have not arrived in time' ctl sync -t 0.3 a
 	background "$T/sync" "$FIFOCTL" -r "$FIFOD_DIR" sync a
@@ -544,7 +557,7 @@ T < hello'
 	start_peer back sink -p "$port" -r "$T/received"
 	wait_pid "$SYNC_PID"
 	assert_equal "$EXIT_STATUS" 0
-	wait_until 5 grep -qx 'wait for it' "$T/received.1"
+	wait_until 10 grep -qx 'wait for it' "$T/received.1"
 }
 
 @test "sync over TLS waits for the records, too" {
@@ -561,9 +574,9 @@ T < hello'
 	scripted web "$REQUEST" "wait-file $T/go" "$OK" wait-eof
 	start_broker
 	open_session a "http://127.0.0.1:$port"
-	run -0 within 5 "$FIFOCTL" -r "$FIFOD_DIR" sync a
+	run -0 within 10 "$FIFOCTL" -r "$FIFOD_DIR" sync a
 	get a /
-	run -0 within 5 "$FIFOCTL" -r "$FIFOD_DIR" sync a
+	run -0 within 10 "$FIFOCTL" -r "$FIFOD_DIR" sync a
 	printf 'GET / HT' >"$S/in"
 	refused 28 'bytes have not arrived' ctl sync -t 0.3 a
 	touch "$T/go"
@@ -577,5 +590,5 @@ T < hello'
 	strace -o "$S/in" true 3>&- || skip "strace may not"
 	run -0 within 10 "$FIFOCTL" -r "$FIFOD_DIR" sync a
 	# It is with the peer's system, though not with the peer for certain.
-	wait_until 5 grep -qx '+++ exited with 0 +++' "$T/received.1"
+	wait_until 10 grep -qx '+++ exited with 0 +++' "$T/received.1"
 }

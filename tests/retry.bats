@@ -342,7 +342,7 @@ one_of_two()
 	run -7 open_session web "http://127.0.0.1:$port" backoff=0.1..0.2
 	run -0 ask web /1
 	failure_is 502 connect
-	stop_peer a
+	make_way a
 	start_peer b http -p "$port"
 	run -0 ask web /2
 	assert_line 'connection 1 request 1 path /2'

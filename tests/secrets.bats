@@ -300,9 +300,8 @@ kept()
 	stop_broker
 	ulimit -Sc 4096 || skip "no core files are allowed here"
 	start_broker
-	pid=$BROKER_PID
 	open_session s 'exec:grep "^Max core" /proc/self/limits; exec cat'
-	[ -z "${FIFOD_WRAPPER-}" ] || pid=$(status_of s engine)
+	pid=$(status_of s engine)
 	run -0 grep '^Max core file size' "/proc/$pid/limits"
 	assert_output --regexp '^Max core file size +[01] '
 	# Its user may look into it.

@@ -17,14 +17,6 @@ need()
 	command -v "$1" >/dev/null || skip "no $1"
 }
 
-# free_port: port, which was free a moment ago; another may have taken it
-# meanwhile, so what is started there is tried again with another
-free_port()
-{
-	start_peer free script --refuse
-	stop_peer free
-}
-
 # start_server NAME PROGRAM…: PORT stands for the port; SERVER_PID
 start_server()
 {
@@ -32,7 +24,7 @@ start_server()
 
 	shift
 	for try in 1 2 3 4 5; do
-		free_port
+		hold_port
 		background "$T/$name.log" "${@//PORT/$port}"
 		SERVER_PID=$BACKGROUND_PID
 		wait_until 10 server_settled && ! pid_gone "$SERVER_PID" &&
@@ -48,6 +40,7 @@ server_settled()
 
 # ---- nginx
 
+# start_nginx [SECONDS]: so long an idle connection is kept
 start_nginx()
 {
 	need nginx
@@ -68,7 +61,7 @@ start_nginx()
 			uwsgi_temp_path $2/uwsgi;
 			scgi_temp_path $2/scgi;
 			keepalive_requests 3;
-			keepalive_timeout 1;
+			keepalive_timeout $3;
 			client_max_body_size 100k;
 			server {
 				listen 127.0.0.1:PORT;
@@ -77,7 +70,7 @@ start_nginx()
 			}
 		}
 	END
-	exec nginx -p "$2" -c "$2/nginx.conf"' sh PORT "$T"
+	exec nginx -p "$2" -c "$2/nginx.conf"' sh PORT "$T" "${1:-60}"
 	open_session web "http://127.0.0.1:$port"
 }
 
@@ -93,18 +86,20 @@ start_nginx()
 	done
 	facts web links=3 exchanges=8 uncertain=0 retried=0 discarded=0
 	for n in 1 2 3 4 5 6 7 8; do
+		wait_for_line "$T/access" "GET /\\?$n "
 		[ "$(grep -c "GET /?$n " "$T/access")" -eq 1 ]
 	done
 }
 
 @test "nginx closes an idle connection, and the next POST is sent once" {
-	start_nginx
+	start_nginx 1
 	run -0 ask web POST /post?1 body
 	assert_line posted
 	wait_status web state idle
 	run -0 ask web POST /post?2 body
 	assert_line posted
 	facts web links=2 uncertain=0 retried=0 last=complete
+	wait_for_line "$T/access" 'POST /post\?2 '
 	[ "$(grep -c 'POST /post?2 ' "$T/access")" -eq 1 ]
 }
 

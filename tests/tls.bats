@@ -263,7 +263,7 @@ option_refused()
 	    open_tls c
 	refused 35 'peer does not speak TLS (answered "????????")' open_tls d
 	# None of it is the peer's word to anybody.
-	run -0 within 5 cat "$FIFOD_DIR/a/out"
+	run -0 within 10 cat "$FIFOD_DIR/a/out"
 	assert_output ''
 }
 
@@ -273,17 +273,17 @@ option_refused()
 	start_peer a script --record "$T/heard" \
 	    -e 'connection 2' -e 'expect-bytes 5' \
 	    -e 'send "\x16\x03\x03\x00\x7a\x02"' -e 'connection *' -e stall
-	run -28 open_tls a timeout-connect=0.5 reconnect=on-demand
+	run -28 open_tls a timeout-connect=1 reconnect=on-demand
 	assert_output --partial 'fifoctl: a: no connection within'
-	assert_output --partial timeout-connect=0.5
+	assert_output --partial timeout-connect=1
 	assert_output --partial handshake
 	run -0 ctl status a
 	assert_line error-status=28
-	assert_line --regexp '^error=.*timeout-connect=0.5.*handshake'
+	assert_line --regexp '^error=.*timeout-connect=1.*handshake'
 	run -0 cat "$FIFOD_DIR/a/log"
-	assert_output --partial timeout-connect=0.5
+	assert_output --partial timeout-connect=1
 	# Half of a ServerHello is no better than none.
-	run -28 open_tls b timeout-connect=0.5
+	run -28 open_tls b timeout-connect=1
 	assert_output --partial handshake
 	[ $((SECONDS - began)) -lt $((10 * TIMEOUT_SCALE)) ]
 }
@@ -631,7 +631,7 @@ key_updates()
 		# Nobody has written anything that could be lost.
 		assert_line uncertain=0
 		assert_line discarded=0
-		run -0 within 5 cat "$S/out"
+		run -0 within 10 cat "$S/out"
 		assert_output ''
 		exec 7>&-
 	done

@@ -39,7 +39,7 @@ all_at_once()
 
 descriptors()
 {
-	find "/proc/$BROKER_PID/fd" -mindepth 1 | wc -l
+	find "/proc/$(engine_pid)/fd" -mindepth 1 | wc -l
 }
 
 descriptors_are()
@@ -47,11 +47,19 @@ descriptors_are()
 	[ "$(descriptors)" -eq "$1" ]
 }
 
+# asleep: the broker has nothing left to do
+asleep()
+{
+	grep -q '^State:[[:space:]]*S' "/proc/$BROKER_PID/status"
+}
+
 # torture FRAMING ENDPOINT OPTION…: the session; BEFORE is what it holds idle
 torture()
 {
 	FRAMING=$1
 	open_session s "$2" "${@:3}"
+	# The caller has its answer before the broker has hung up on it.
+	wait_until 10 asleep
 	BEFORE=$(descriptors)
 }
 

@@ -36,15 +36,14 @@ need()
 	command -v "$1" >/dev/null || skip "no $1"
 }
 
-# start_proxy NAME COMMAND…: PORT stands for $port, which was free a moment ago
+# start_proxy NAME COMMAND…: PORT stands for $port, which is kept for it
 start_proxy()
 {
 	local name=$1 try
 
 	shift
 	for try in 1 2 3 4 5; do
-		start_peer free script --refuse
-		stop_peer free
+		hold_port
 		background "$T/$name.log" "${@//PORT/$port}"
 		PROXY_PID=$BACKGROUND_PID
 		wait_until 10 proxy_settled && ! pid_gone "$PROXY_PID" &&
@@ -400,8 +399,8 @@ options=()
 	for steps in "$HELLO" "$HELLO,$HELLO_OK,$ASK"; do
 		IFS=, read -ra steps <<<"$steps"
 		scripted proxy "${steps[@]}" stall
-		refuses 28 "no connection within timeout-connect=0.3 s: still connecting: PROXY does not answer" \
-		    socks5 timeout-connect=0.3
+		refuses 28 "no connection within timeout-connect=1 s: still connecting: PROXY does not answer" \
+		    socks5 timeout-connect=1
 		stop_peer proxy
 	done
 }
@@ -524,10 +523,10 @@ options=()
 	run -7 open_session bad2 "tcp://localhost:$echo" "via=http://$HTTP" \
 	    "via-auth=$T/socks"
 	assert_output --partial 'it does not accept the user and password'
-	stop_peer echo
-	run -7 open_session bad3 "tcp://localhost:$echo" "via=socks5://$SOCKS" \
+	hold_port
+	run -7 open_session bad3 "tcp://localhost:$port" "via=socks5://$SOCKS" \
 	    "via-auth=$T/socks"
-	assert_output --partial "localhost:$echo: connection refused"
+	assert_output --partial "localhost:$port: connection refused"
 }
 
 @test "many bytes over a proxy are exact, and are spliced as without one" {
@@ -538,7 +537,7 @@ options=()
 	start_socks
 	open_session s "tcp://127.0.0.1:$sink" "via=socks5://$SOCKS"
 	background "$T/strace.err" strace -f -e trace=splice -o "$T/strace" \
-	    -p "$BROKER_PID"
+	    -p "$(engine_pid)"
 	wait_until 10 grep -q attached "$T/strace.err" ||
 	    skip "strace may not: $(tail -n 1 "$T/strace.err")"
 	"$PEER" random 8M 7 >"$T/bytes"
@@ -574,6 +573,9 @@ options=()
 	printf '#!/bin/sh\nexec ip netns exec %s "%s" "$@"\n' $ns "$PEER" \
 	    >"$T/peer-there"
 	chmod +x "$T/peer-there"
+	# A port at which nobody listens here.
+	hold_port
+	peer_more=(-p "$port")
 	PEER=$T/peer-there
 	scripted proxy "$HELLO" "$HELLO_OK" "$ASK" "$ASK_OK" 'send there\n' stall
 	open_session s "$ENDPOINT" "via=socks5://127.0.0.1:$port" netns=$ns
@@ -638,7 +640,8 @@ options=()
 	door=$(status_of relay listening)
 	exec 5<>"/dev/tcp/127.0.0.1/${door##*:}"
 	us=$(awk -v socket="$(readlink /proc/self/fd/5)" \
-	    'socket == "socket:[" $10 "]" { print substr($2, 10) }' /proc/net/tcp)
+	    'socket == "socket:[" $10 "]" { us = substr($2, 10) }
+	    END { print us }' /proc/net/tcp)
 	echo hi >&5
 	read -rt 10 line <&5
 	exec 5>&-

@@ -102,6 +102,30 @@ channel_want(struct channel *c, bool reading)
 	watch_want(&c->readable, reading && !c->always);
 }
 
+bool
+channel_retract(struct channel *c)
+{
+	return c->kind->retract != NULL && c->kind->retract(c);
+}
+
+/* The descriptor may be another one afterwards. */
+bool
+channel_flush(struct channel *c, int dir_fd, size_t *dropped)
+{
+	bool writing = false;
+
+	*dropped = 0;
+	if (c->kind->flush != NULL && dir_fd != -1) {
+		watch_clear(&c->readable);
+		writing = c->kind->flush(c, dir_fd, dropped);
+		watch_init(&c->readable, c->in_fd, LOOP_READ,
+		    channel_readable, c);
+	}
+	if (dir_fd != -1)
+		close(dir_fd);
+	return writing;
+}
+
 /* A descriptor of its own: one is not watched in both manners. */
 void
 channel_follow_end(struct channel *c)
@@ -131,5 +155,6 @@ channel_free(struct channel *c)
 	if (c == NULL)
 		return;
 	channel_stop(c);
+	ledger_free(c->row);
 	c->kind->free(c);
 }

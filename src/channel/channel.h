@@ -51,6 +51,13 @@ struct channel_kind {
 	bool (*drop)(struct channel *c, size_t *dropped);
 	/* Bytes written that the client has not read; NULL: 0. */
 	size_t (*waiting)(const struct channel *c);
+	/*
+	 * Drop what the client has written, and how much; is it still writing?
+	 * Its directory is dir_fd.  NULL: it is not.
+	 */
+	bool (*flush)(struct channel *c, int dir_fd, size_t *dropped);
+	/* As slots_retract(); NULL: false. */
+	bool (*retract)(struct channel *c);
 	/* Every reader meets the end of file, or (again) no longer. NULL: no. */
 	void (*finish)(struct channel *c, bool again);
 	/* Close and free. */
@@ -62,6 +69,7 @@ struct channel {
 	struct channel_owner owner;
 	int in_fd, out_fd;              /* as watched; -1: none */
 	struct watch readable, writable;
+	struct ledger_row *row;         /* of a client's socket; or NULL */
 	int end_fd;                     /* see channel_follow_end() */
 	struct watch ended;
 	bool once;              /* one request, then no more: fifoctl request */
@@ -95,6 +103,9 @@ bool channel_abandoned(struct channel *c);
 bool channel_drop(struct channel *c, size_t *dropped);
 size_t channel_waiting(const struct channel *c);
 void channel_finish(struct channel *c, bool again);
+bool channel_retract(struct channel *c);
+/* As its kind's; nothing is read meanwhile.  dir_fd (-1: none) is closed. */
+bool channel_flush(struct channel *c, int dir_fd, size_t *dropped);
 /* Is the client told when there is something to read? */
 void channel_want(struct channel *c, bool reading);
 /*

@@ -93,6 +93,26 @@ channel_fifo_waiting(const struct channel *c)
 	    fifo_waiting(p->out.fifo.fd);
 }
 
+static bool
+channel_fifo_flush(struct channel *c, int dir_fd, size_t *dropped)
+{
+	struct pair *p = pair_of(c);
+	bool writing = fifo_is_written(&p->in, dir_fd);
+
+	/* After that: what a writer who has left meanwhile wrote, too. */
+	*dropped = fifo_drop(p->in.fd);
+	c->in_fd = p->in.fd;
+	return writing;
+}
+
+static bool
+channel_fifo_retract(struct channel *c)
+{
+	struct pair *p = pair_of(c);
+
+	return p->slots != NULL && slots_retract(p->slots);
+}
+
 static void
 channel_fifo_finish(struct channel *c, bool again)
 {
@@ -121,6 +141,8 @@ static const struct channel_kind channel_kind_fifo = {
 	.abandoned = channel_fifo_abandoned,
 	.drop = channel_fifo_drop,
 	.waiting = channel_fifo_waiting,
+	.flush = channel_fifo_flush,
+	.retract = channel_fifo_retract,
 	.finish = channel_fifo_finish,
 	.free = channel_fifo_free,
 };

@@ -141,7 +141,7 @@ delivery_reopen(struct delivery *d, int access_mode)
 	if (fd == -1)
 		return -1;
 	close(d->fifo.fd);
-	d->fifo.fd = fd;
+	fifo_become(&d->fifo, fd);
 	d->write_end = access_mode == O_WRONLY;
 	return 0;
 }

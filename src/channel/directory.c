@@ -253,7 +253,8 @@ directory_keep_log(int rundir_fd, int dir_fd, const char *name)
 }
 
 void
-directory_sweep(int rundir_fd, void (*note)(const char *name, int left))
+directory_sweep(int rundir_fd, bool (*keep)(const char *name),
+    void (*note)(const char *name, int left))
 {
 	struct dirent *e;
 	const char *name;
@@ -267,7 +268,8 @@ directory_sweep(int rundir_fd, void (*note)(const char *name, int left))
 		hidden = strncmp(e->d_name, ".new-", 5) == 0;
 		name = e->d_name + (hidden ? 5 : 0);
 		if (*name == '.' || strlen(name) > 64 ||
-		    !(hidden || directory_is_session(rundir_fd, name)))
+		    !(hidden || directory_is_session(rundir_fd, name)) ||
+		    (keep != NULL && keep(name)))
 			continue;
 		note(name, directory_remove(rundir_fd, name, hidden));
 	}

@@ -31,8 +31,11 @@ int directory_open(int rundir_fd, const char *name);
 int directory_remove(int rundir_fd, const char *name, int hidden);
 /* Is what has the name now the directory that had this inode? */
 bool directory_is(int rundir_fd, const char *name, ino_t inode);
-/* What a broker that died has left: call `note` for each name removed. */
-void directory_sweep(int rundir_fd,
+/*
+ * What a broker that died has left: call `note` for each name removed, but
+ * leave those that `keep` (NULL: none) says are ours.
+ */
+void directory_sweep(int rundir_fd, bool (*keep)(const char *name),
     void (*note)(const char *name, int left));
 
 /* Who may read a file: its mode and, where it is not -1, its group. */

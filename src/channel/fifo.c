@@ -20,6 +20,21 @@ fifo_hidden(const char *name, const char *suffix, char out[FIFO_NAME])
 
 #define FIFO_FLAGS (O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
 
+void
+fifo_become(struct fifo *f, int fd)
+{
+	f->fd = fd;
+	if (f->told != NULL)
+		*f->told = fd;
+}
+
+void
+fifo_tell(struct fifo *f, int32_t *told)
+{
+	f->told = told;
+	fifo_become(f, f->fd);
+}
+
 int
 fifo_hold(struct fifo *f, int dir_fd, const char *name, mode_t mode,
     gid_t gid)
@@ -28,12 +43,12 @@ fifo_hold(struct fifo *f, int dir_fd, const char *name, mode_t mode,
 	int error;
 
 	f->name = name;
-	f->fd = -1;
+	fifo_become(f, -1);
 	if (mkfifoat(dir_fd, name, 0600) == -1 &&
 	    (errno != EEXIST || unlinkat(dir_fd, name, 0) == -1 ||
 	    mkfifoat(dir_fd, name, 0600) == -1))
 		return -1;
-	f->fd = openat(dir_fd, name, O_RDWR | FIFO_FLAGS);
+	fifo_become(f, openat(dir_fd, name, O_RDWR | FIFO_FLAGS));
 	if (f->fd == -1)
 		goto fail;
 	if (fstat(f->fd, &st) == -1)
@@ -77,7 +92,7 @@ fifo_open(const struct fifo *f, int dir_fd, int access_mode)
 int
 fifo_hold_again(struct fifo *f, int dir_fd)
 {
-	f->fd = fifo_open(f, dir_fd, O_RDWR);
+	fifo_become(f, fifo_open(f, dir_fd, O_RDWR));
 	if (f->fd == -1)
 		return -1;
 	fifo_begin(f);
@@ -90,23 +105,64 @@ fifo_write_end(const struct fifo *f, int dir_fd)
 	return fifo_open(f, dir_fd, O_WRONLY);
 }
 
+/* By a descriptor of this access mode from now on; or as before: -1. */
+static int
+fifo_hold_half(struct fifo *f, int dir_fd, int access_mode)
+{
+	int fd = fifo_open(f, dir_fd, access_mode), old = f->fd;
+
+	if (fd == -1)
+		return -1;
+	fifo_become(f, fd);
+	close(old);
+	return 0;
+}
+
+/* What was held by one end just then is held by both again. */
+bool
+fifo_inherit(struct fifo *f, int dir_fd, const char *name, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1 || !S_ISFIFO(st.st_mode)) {
+		close(fd);
+		return false;
+	}
+	f->name = name;
+	f->inode = st.st_ino;
+	fifo_become(f, fd);
+	if ((fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDWR)
+		fifo_hold_half(f, dir_fd, O_RDWR);
+	fifo_measure(f);
+	return true;
+}
+
 /* Linux says POLLERR on a write end that nobody reads, others POLLHUP. */
 bool
 fifo_is_read(struct fifo *f, int dir_fd)
 {
 	struct pollfd p = { .events = POLLOUT };
-	int again;
 
-	p.fd = fifo_open(f, dir_fd, O_WRONLY);
-	if (p.fd == -1)
+	if (fifo_hold_half(f, dir_fd, O_WRONLY) == -1)
 		return false;
-	close(f->fd);
+	p.fd = f->fd;
 	poll(&p, 1, 0);
-	again = fifo_open(f, dir_fd, O_RDWR);
-	f->fd = again == -1 ? p.fd : again;
-	if (again != -1)
-		close(p.fd);
+	fifo_hold_half(f, dir_fd, O_RDWR);
 	return !(p.revents & (POLLERR | POLLHUP));
+}
+
+/* Empty, it reads as an end of file where nobody writes. */
+bool
+fifo_is_written(struct fifo *f, int dir_fd)
+{
+	struct pollfd p = { .events = POLLIN };
+
+	if (fifo_hold_half(f, dir_fd, O_RDONLY) == -1)
+		return false;
+	p.fd = f->fd;
+	poll(&p, 1, 0);
+	fifo_hold_half(f, dir_fd, O_RDWR);
+	return !(p.revents & POLLHUP);
 }
 
 int
@@ -142,9 +198,12 @@ fifo_make(struct fifo *f, int dir_fd, const char *name, mode_t mode,
 void
 fifo_close(struct fifo *f)
 {
-	if (f->fd != -1)
-		close(f->fd);
-	f->fd = -1;
+	int fd = f->fd;
+
+	if (fd == -1)
+		return;
+	fifo_become(f, -1);
+	close(fd);
 }
 
 static const char *
@@ -209,7 +268,9 @@ fifo_rotate(struct fifo *f, int dir_fd, const char *aside, int *old)
 		return -1;
 	}
 	*old = f->fd;
+	fresh.told = f->told;
 	*f = fresh;
+	fifo_become(f, fresh.fd);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/why.h"
@@ -25,6 +26,7 @@ struct fifo {
 	bool grown;             /* larger than when idle */
 	bool narrow;            /* idle, it is one page: see fifo_narrow() */
 	ino_t inode;
+	int32_t *told;          /* where the ledger has fd; NULL: nowhere */
 };
 
 /*
@@ -35,6 +37,20 @@ int fifo_make(struct fifo *f, int dir_fd, const char *name, mode_t mode,
     gid_t gid, struct why *why);
 /* Let go; the names stay.  Not held is allowed. */
 void fifo_close(struct fifo *f);
+/* The ledger is told of its descriptor, here, from now on. */
+void fifo_tell(struct fifo *f, int32_t *told);
+/* Hold it by this descriptor instead; the former one is the caller's. */
+void fifo_become(struct fifo *f, int fd);
+/*
+ * Hold what a former engine held, by its descriptor (taken over): true, if it
+ * is a FIFO at all.
+ */
+bool fifo_inherit(struct fifo *f, int dir_fd, const char *name, int fd);
+/*
+ * Does anybody but us have it open to write, or in open(2)?  Exact for the
+ * moment: we do without our write end until we know.
+ */
+bool fifo_is_written(struct fifo *f, int dir_fd);
 
 /*
  * Is the name still ours?  If it was deleted, or something else has taken it,
@@ -94,6 +110,8 @@ bool fifo_shrink(struct fifo *f);
 
 /* A fresh pipe, empty: give it its idle size. */
 void fifo_begin(struct fifo *f);
+/* An inherited one: is it grown? */
+void fifo_measure(struct fifo *f);
 /*
  * Have the pipe hold one buffer, with what is in it: then poll(2) says that it
  * can be written to when it is empty, and not before.  False where it holds

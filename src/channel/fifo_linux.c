@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "channel/fifo.h"
 
@@ -25,6 +26,13 @@ fifo_begin(struct fifo *f)
 {
 	f->grown = fcntl(f->fd, F_SETPIPE_SZ, f->narrow ? FIFO_PAGE :
 	    FIFO_IDLE_SIZE) == -1 && errno == EBUSY;
+}
+
+void
+fifo_measure(struct fifo *f)
+{
+	f->grown = fcntl(f->fd, F_GETPIPE_SZ) > (f->narrow ?
+	    (int)sysconf(_SC_PAGESIZE) : FIFO_IDLE_SIZE);
 }
 
 bool

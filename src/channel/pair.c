@@ -47,17 +47,37 @@ pair_make_slots(struct pair *p, const struct pair_plan *plan, struct why *why)
 		.mode = plan->options->mode,
 		.gid = plan->gid,
 		.pipe_size = plan->options->pipe_size,
+		.row = plan->row,
 	};
 
 	if (place.dir_fd == -1)
 		return why_fail(why, FAULT_REFUSED,
 		    "no descriptor is left for its directory");
-	p->slots = slots_new(&place, &plan->owner, why);
+	p->slots = plan->left != NULL ?
+	    slots_inherit(&place, &plan->owner, plan->left, why) :
+	    slots_new(&place, &plan->owner, why);
 	if (p->slots == NULL) {
 		close(place.dir_fd);
 		return -1;
 	}
 	return 0;
+}
+
+/* One FIFO: as a former engine left it, or else made. */
+int
+pair_make_fifo(struct fifo *f, const struct pair_plan *plan, const char *name,
+    enum ledger_fd which, struct why *why)
+{
+	int fd = plan->left != NULL ? ledger_inherit(plan->left, which) : -1;
+
+	if (plan->row != NULL)
+		fifo_tell(f, &plan->row->fd[which]);
+	if (fd != -1 && fifo_inherit(f, plan->dir_fd, name, fd))
+		return 0;
+	if (plan->left != NULL)
+		unlinkat(plan->dir_fd, name, 0);
+	return fifo_make(f, plan->dir_fd, name, plan->options->mode,
+	    plan->gid, why);
 }
 
 static int
@@ -66,8 +86,7 @@ pair_make_out(struct pair *p, const struct pair_plan *plan, struct why *why)
 	if (plan->messages)
 		return pair_make_slots(p, plan, why);
 	delivery_init(&p->out, plan->ready, plan->owner.arg);
-	return fifo_make(&p->out.fifo, plan->dir_fd, "out",
-	    plan->options->mode, plan->gid, why);
+	return pair_make_fifo(&p->out.fifo, plan, "out", LEDGER_OUT, why);
 }
 
 int
@@ -75,11 +94,17 @@ pair_make(struct pair *p, const struct pair_plan *plan, struct why *why)
 {
 	pair_init(p);
 	if (pair_make_out(p, plan, why) == 0 &&
-	    fifo_make(&p->in, plan->dir_fd, "in", plan->options->mode,
-	    plan->gid, why) == 0)
+	    pair_make_fifo(&p->in, plan, "in", LEDGER_IN, why) == 0)
 		return 0;
 	pair_clear(p);
 	return -1;
+}
+
+void
+pair_go_on(struct pair *p)
+{
+	if (p->slots != NULL)
+		slots_go_on(p->slots);
 }
 
 void

@@ -36,6 +36,9 @@ struct pair_plan {
 	bool messages;          /* one reply, then an end of file */
 	loop_cb *ready;         /* of a stream, as in delivery.h */
 	struct slots_owner owner;       /* of messages; its arg is both's */
+	struct ledger_row *row; /* where it is told; NULL: nowhere */
+	struct ledger_left *left;       /* of a former engine, whose FIFOs
+				   they are; NULL: they are made */
 };
 
 /* A zeroed pair that holds nothing, for pair_clear(). */
@@ -45,6 +48,11 @@ void pair_init(struct pair *p);
  * nothing is held.
  */
 int pair_make(struct pair *p, const struct pair_plan *plan, struct why *why);
+/* One FIFO as the plan says, told as `which': 0, or -1 + FAULT_REFUSED. */
+int pair_make_fifo(struct fifo *f, const struct pair_plan *plan,
+    const char *name, enum ledger_fd which, struct why *why);
+/* Those that were inherited are nobody else's any more. */
+void pair_go_on(struct pair *p);
 /* Let go of everything. */
 void pair_clear(struct pair *p);
 /* New mode for FIFOs that are there. */

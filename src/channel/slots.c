@@ -150,6 +150,8 @@ struct slots {
 	struct slot *spare;     /* NULL: to be made */
 	struct slot *next;      /* has the name slots_next */
 	struct slot *last;      /* LAST: where the last byte was written */
+	struct slot *turning;   /* whose reader is being given its end */
+	struct ledger_row *row;
 	enum slots_phase phase;
 	uint64_t size;          /* of the reply so far */
 	int kept;               /* the byte kept back, or -1 */
@@ -158,6 +160,7 @@ struct slots {
 	bool failed;            /* the reply is owed an end of file */
 	bool closed;            /* everybody is */
 	bool dropped;           /* the reply's rest goes nowhere */
+	bool inherited;         /* who is there came to a former engine */
 	bool late_comer;        /* one may come to the spare, see turn() */
 	bool wanted;            /* a begin() was refused */
 	bool full;              /* a write() was */
@@ -359,6 +362,22 @@ slot_reopen(struct slot *s)
 }
 
 /* --- the two of them --- */
+
+/* To the ledger: what the next engine would have to know. */
+static void
+slots_tell(struct slots *d)
+{
+	static const enum ledger_reply replies[] = {
+		[SLOTS_IDLE] = LEDGER_IDLE,
+		[SLOTS_WRITING] = LEDGER_WRITING,
+		[SLOTS_WHOLE] = LEDGER_WHOLE,
+	};
+	const struct slot *s = d->turning != NULL ? d->turning : d->current;
+
+	ledger_reply(d->row, d->turning != NULL ? LEDGER_TURNING :
+	    d->dropped ? LEDGER_IDLE : replies[d->phase], d->failed,
+	    (unsigned)(s - d->slot));
+}
 
 static void
 slots_note(struct slots *d, const char *what)
@@ -564,6 +583,8 @@ slots_done(struct slots *d)
 	if (d->phase == SLOTS_WHOLE)
 		d->phase = SLOTS_IDLE;
 	d->failed = d->patient = d->draining = d->doubtful = false;
+	d->inherited = false;
+	slots_tell(d);
 	slots_want(d);
 	timer_clear(&d->again);
 	fifo_shrink(&d->current->fifo);
@@ -576,13 +597,9 @@ enum turn {
 	TURN_FAILED,
 };
 
-/* Give the reader of the current slot its end of file, if it is still it. */
 static enum turn
-slots_turn(struct slots *d)
+slots_try_turn(struct slots *d, struct slot *old)
 {
-	struct slot *old = d->current;
-
-	old->fresh = false;
 	if (slots_prepare(d) == -1 || slots_exchange(d) == -1)
 		return TURN_FAILED;
 	if (d->told) {
@@ -596,6 +613,22 @@ slots_turn(struct slots *d)
 	}
 	slots_let_go(d, old);
 	return TURN_GIVEN;
+}
+
+/* Give the reader of the current slot its end of file, if it is still it. */
+static enum turn
+slots_turn(struct slots *d)
+{
+	struct slot *old = d->current;
+	enum turn turn;
+
+	old->fresh = false;
+	d->turning = old;
+	slots_tell(d);
+	turn = slots_try_turn(d, old);
+	d->turning = NULL;
+	slots_tell(d);
+	return turn;
 }
 
 static void
@@ -708,6 +741,17 @@ slots_judge_fresh(struct slots *d)
 	}
 }
 
+/*
+ * Of a reply to which a former engine saw its readers come: who has asked
+ * since then does not wait for the end of that one.
+ */
+static bool
+slots_has_turned(const struct slots *d)
+{
+	return d->inherited && !d->closed && d->phase == SLOTS_WHOLE &&
+	    d->owner.asked(d->owner.arg);
+}
+
 /* The pipe is empty, and nothing more of a reply will come. */
 static void
 slots_judge_drained(struct slots *d)
@@ -719,7 +763,9 @@ slots_judge_drained(struct slots *d)
 	/* Whoever emptied the pipe had been told to open it. */
 	slots_sync(d);
 	verdict = slots_verdict(d);
-	if (slots_owes(d))
+	if (slots_has_turned(d))
+		slots_done(d);
+	else if (slots_owes(d))
 		slots_judge_owed(d, verdict);
 	else if (verdict == VERDICT_READER)
 		slots_give(d);
@@ -1046,9 +1092,8 @@ slots_make(struct slots *d, struct why *why)
 	    slots_name, strerror(errno));
 }
 
-struct slots *
-slots_new(const struct slots_place *place, const struct slots_owner *owner,
-    struct why *why)
+static struct slots *
+slots_alloc(const struct slots_place *place, const struct slots_owner *owner)
 {
 	struct slots *d = xcalloc(1, sizeof(*d));
 	size_t i;
@@ -1059,17 +1104,162 @@ slots_new(const struct slots_place *place, const struct slots_owner *owner,
 	d->mode = place->mode;
 	d->gid = place->gid;
 	d->pipe_size = place->pipe_size;
+	d->row = place->row != NULL ? place->row : ledger_none();
 	d->told = notice_follows();
 	d->kept = -1;
-	for (i = 0; i < SLOTS; i++)
+	for (i = 0; i < SLOTS; i++) {
 		d->slot[i].fifo.fd = -1;
-	if (slots_make(d, why) == 0)
+		fifo_tell(&d->slot[i].fifo, &d->row->fd[LEDGER_SLOT + i]);
+	}
+	return d;
+}
+
+static struct slots *
+slots_made(struct slots *d, struct why *why)
+{
+	size_t i;
+
+	if (slots_make(d, why) == 0) {
+		slots_tell(d);
 		return d;
+	}
 	for (i = 0; i < SLOTS; i++)
 		slot_remove(&d->slot[i]);
 	d->dir_fd = -1;
 	slots_free(d);
 	return NULL;
+}
+
+struct slots *
+slots_new(const struct slots_place *place, const struct slots_owner *owner,
+    struct why *why)
+{
+	return slots_made(slots_alloc(place, owner), why);
+}
+
+/* --- from a former engine --- */
+
+/* The FIFO of this number: held, or an old one that is there, or none. */
+static void
+slot_inherit(struct slot *s, struct slots *d, int fd)
+{
+	const char *name = slot_names[s - d->slot];
+	struct stat st;
+
+	s->slots = d;
+	s->fifo.name = name;
+	s->fifo.narrow = true;
+	if (fd != -1)
+		s->made = fifo_inherit(&s->fifo, d->dir_fd, name, fd);
+	if (!s->made && fstatat(d->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) ==
+	    0 && S_ISFIFO(st.st_mode)) {
+		s->made = true;
+		s->fifo.inode = st.st_ino;
+	}
+	if (!s->made)
+		return;
+	slot_forget_readers(s);
+	/* Who came before the events were followed, nobody knows. */
+	s->crowded = s->fifo.fd != -1;
+	s->touched = true;
+	if (d->told && slot_watch(s, false) == -1)
+		d->told = false;
+}
+
+/* The one that has the name; if none has, the one that had it. */
+static struct slot *
+slots_named(struct slots *d, unsigned number)
+{
+	struct stat st = { 0 };
+	struct slot *s;
+
+	(void)!fstatat(d->dir_fd, slots_name, &st, AT_SYMLINK_NOFOLLOW);
+	for (s = d->slot; s < d->slot + SLOTS; s++)
+		if (s->fifo.fd != -1 && s->fifo.inode == st.st_ino)
+			return s;
+	return d->slot[number].fifo.fd != -1 ? &d->slot[number] : NULL;
+}
+
+/* As it stood: who had the name, who was the spare, how far the reply was. */
+static int
+slots_stand(struct slots *d, const struct ledger_left *left)
+{
+	static const enum slots_phase phases[] = {
+		[LEDGER_IDLE] = SLOTS_IDLE,
+		[LEDGER_WRITING] = SLOTS_WRITING,
+		[LEDGER_WHOLE] = SLOTS_WHOLE,
+		[LEDGER_TURNING] = SLOTS_WHOLE,
+	};
+	struct slot *s, *was = &d->slot[left->state.slot];
+
+	d->current = slots_named(d, left->state.slot);
+	if (d->current == NULL)
+		return -1;
+	for (s = d->slot; s < d->slot + SLOTS; s++)
+		if (s != d->current && s->fifo.fd != -1 && d->spare == NULL)
+			slots_spare(d, s);
+	d->phase = phases[left->state.reply];
+	d->failed = left->state.failed;
+	d->size = left->number[0];
+	d->row->number[0] = d->size;
+	d->inherited = true;
+	if (left->state.reply == LEDGER_TURNING && was != d->current) {
+		d->phase = SLOTS_IDLE;
+		d->turning = was->fifo.fd != -1 ? was : NULL;
+	}
+	slots_tell(d);
+	return 0;
+}
+
+struct slots *
+slots_inherit(const struct slots_place *place, const struct slots_owner *owner,
+    struct ledger_left *left, struct why *why)
+{
+	struct slots *d = slots_alloc(place, owner);
+	size_t i;
+
+	for (i = 0; i < SLOTS; i++)
+		slot_inherit(&d->slot[i], d,
+		    ledger_inherit(left, LEDGER_SLOT + i));
+	if (slots_stand(d, left) == 0)
+		return d;
+	for (i = 0; i < SLOTS; i++)
+		slot_remove(&d->slot[i]);
+	return slots_made(d, why);
+}
+
+/* The names had been exchanged, and the end was to be given. */
+static void
+slots_finish_turn(struct slots *d)
+{
+	struct slot *old = d->turning;
+
+	if (old == NULL)
+		return;
+	if (!d->owner.asked(d->owner.arg) && fifo_is_read(&old->fifo,
+	    d->dir_fd))
+		slots_let_go(d, old);
+	d->turning = NULL;
+	slots_tell(d);
+}
+
+void
+slots_go_on(struct slots *d)
+{
+	slots_finish_turn(d);
+	slots_look_soon(d);
+}
+
+bool
+slots_retract(struct slots *d)
+{
+	if (d->phase != SLOTS_WRITING || slots_unread(d) != d->size ||
+	    fifo_drop(d->current->fifo.fd) != d->size)
+		return false;
+	d->phase = SLOTS_IDLE;
+	d->size = 0;
+	slots_tell(d);
+	return true;
 }
 
 /* Whoever waits in open(2) is set free. */
@@ -1118,6 +1308,7 @@ slots_begin(struct slots *d)
 		return false;
 	}
 	d->phase = SLOTS_WRITING;
+	ledger_begun(d->row);
 	d->size = 0;
 	d->kept = -1;
 	d->failed = d->dropped = d->patient = d->ahead = false;
@@ -1203,6 +1394,7 @@ slots_write(struct slots *d, const void *data, size_t size)
 	    slots_put_but_one(d, data, size);
 	if (n > 0)
 		d->size += (uint64_t)n;
+	d->row->number[0] = d->size;
 	return n;
 }
 
@@ -1211,6 +1403,7 @@ slots_end(struct slots *d, bool failed)
 {
 	d->phase = d->dropped ? SLOTS_IDLE : SLOTS_WHOLE;
 	d->failed = failed || d->size == 0;
+	slots_tell(d);
 	d->full = false;
 	d->untried = true;
 	slots_want(d);

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/ledger.h"
 #include "base/loop.h"
 #include "base/why.h"
 #include "channel/fifo.h"
@@ -29,6 +30,7 @@ struct slots_place {
 	mode_t mode;            /* of the FIFOs */
 	gid_t gid;              /* (gid_t)-1: the process's */
 	size_t pipe_size;       /* what a FIFO with much in it grows to */
+	struct ledger_row *row; /* where it is told; NULL: nowhere */
 };
 
 struct slots_owner {
@@ -57,6 +59,22 @@ struct slots_owner {
  */
 struct slots *slots_new(const struct slots_place *place,
     const struct slots_owner *owner, struct why *why);
+
+/*
+ * The same from what a former engine has left, whose descriptors are taken
+ * over: all stands as it stood until slots_go_on().  What is not there is made.
+ */
+struct slots *slots_inherit(const struct slots_place *place,
+    const struct slots_owner *owner, struct ledger_left *left,
+    struct why *why);
+/* Nobody else holds them any more: readers are judged. */
+void slots_go_on(struct slots *d);
+/*
+ * Take back the reply that is under way, of which nobody has read: true, and
+ * it is as if it had not begun.
+ */
+bool slots_retract(struct slots *d);
+
 /*
  * Let go: readers meet the end of file after what is in the FIFOs.  The names
  * stay, the caller removes the directory.  NULL is allowed.

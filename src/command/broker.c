@@ -9,6 +9,7 @@
 #include "base/words.h"
 #include "base/xalloc.h"
 #include "command/broker.h"
+#include "command/will.h"
 #include "keeper/keeper.h"
 
 /* How long a transient broker waits for its first session. */
@@ -202,6 +203,7 @@ broker_ended(struct session *s, void *arg)
 	(void)s;
 	RB_REMOVE(entries, &broker.entries, e);
 	broker.count--;
+	will_revoke(e->plan.name);
 	broker_tell(e->plan.name, NULL);
 	entry_free(e);
 	broker_settle();
@@ -243,12 +245,20 @@ broker_alias(struct entry *e, const char *path, struct why *why)
 	return 0;
 }
 
+static void
+broker_set(struct session *s, void *arg)
+{
+	(void)s;
+	will_make(arg);
+}
+
 /* session_new() takes endpoint and options over, so it gets copies. */
 static struct session *
 broker_session(struct entry *e, struct why *why)
 {
 	const struct session_owner owner = { .entered = broker_entered,
-		.changed = broker_changed, .ended = broker_ended, .arg = e,
+		.changed = broker_changed, .ended = broker_ended,
+		.set = broker_set, .arg = e,
 		.home = e->plan.home };
 	struct options options = { 0 };
 	struct url url = { 0 };
@@ -290,8 +300,10 @@ broker_open(const struct plan *plan, bool from_file, struct why *why)
 		return NULL;
 	}
 	broker_add(e);
-	if (broker_alias(e, plan->alias, why) == 0)
+	if (broker_alias(e, plan->alias, why) == 0) {
+		will_make(e);
 		return e;
+	}
 	session_close(e->session, true);
 	return NULL;
 }
@@ -327,6 +339,8 @@ broker_adapt(struct entry *e, const struct plan *plan, struct why *why)
 		return plan_check(plan, why);
 	if (adapted == 1 && broker_alias(e, plan->alias, why) == -1)
 		return -1;
+	if (adapted == 1)
+		will_make(e);
 	return adapted;
 }
 

@@ -304,8 +304,10 @@ call_start(struct call *c, const struct frame *f)
 	}
 	c->cwd = c->argv[1][0] == '/' ? c->argv[1] : NULL;
 	if (c->strings != NULL && c->cwd != NULL)
-		c->home = keeper_home_new(c->cwd, c->strings, c->nstrings);
-	if (command_parse(&c->args, n - 2, c->argv + 2, &why) == -1) {
+		c->home = keeper_home_new(c->cwd, c->strings, c->nstrings,
+		    &why);
+	if (why.fault != FAULT_NONE ||
+	    command_parse(&c->args, n - 2, c->argv + 2, &why) == -1) {
 		call_refuse(c, why.text);
 		return;
 	}

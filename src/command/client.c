@@ -27,6 +27,9 @@
 #define CLIENT_FAILURES 3       /* so many to start one are the answer */
 #define CLIENT_READ 65536
 
+/* No exit status: nobody answers, or the same is to be asked again. */
+enum { ASK_NOBODY = -1, ASK_REPEAT = -2 };
+
 /* One asking: what there is, and what is left to be closed. */
 struct ask {
 	struct client *client;
@@ -36,6 +39,7 @@ struct ask {
 	struct buf in;
 	bool given;             /* it has the descriptors */
 	bool answered;          /* it has said something */
+	bool repeated;          /* asked again, since it last answered */
 	int64_t until_ms;       /* to try again */
 	int failures;           /* to start a broker */
 };
@@ -288,8 +292,50 @@ ask_frames(struct ask *a)
 }
 
 /*
- * Relay the answer.  The exit status; -1 where the broker ended before it
- * said anything, so that another one may be asked the same.
+ * Does the broker stand although it has hung up?  A socket that still takes
+ * connections is that of a keeper whose engine has died.
+ */
+static bool
+ask_stands(void)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool stands;
+
+	strlcpy(sun.sun_path, CONTROL_NAME, sizeof(sun.sun_path));
+	stands = fd != -1 &&
+	    connect(fd, (const struct sockaddr *)&sun, sizeof(sun)) == 0;
+	if (fd != -1)
+		close(fd);
+	return stands;
+}
+
+/* Cut off by an engine's death: once more, or what is known of it. */
+static int
+ask_cut(struct ask *a)
+{
+	unsigned flags = a->args->command->flags;
+	bool sends = flags & COMMAND_SENDS;
+	struct why why;
+
+	if ((flags & COMMAND_AGAIN) && (a->answered ?
+	    (flags & COMMAND_WATCHES) != 0 : !a->repeated)) {
+		a->repeated = !a->answered;
+		return ASK_REPEAT;
+	}
+	/* Or by a broker that drains, which leaves this to the next one. */
+	if (flags & COMMAND_STARTS)
+		return ASK_NOBODY;
+	why_fail(&why, sends ? FAULT_UNCERTAIN : FAULT_REFUSED,
+	    "the broker's engine died before it answered: whether %s is not "
+	    "known", sends ? "the request was sent" : "that was done");
+	return client_fail((flags & COMMAND_SESSION) &&
+	    a->args->noperands > 0 ? a->args->operands[0] : NULL, &why);
+}
+
+/*
+ * Relay the answer.  The exit status; ASK_NOBODY where the broker ended before
+ * it said anything, so that another one may be asked the same.
  */
 static int
 ask_relay(struct ask *a)
@@ -297,6 +343,7 @@ ask_relay(struct ask *a)
 	bool watches = a->args->command->flags & COMMAND_WATCHES;
 	int status = -1;
 
+	a->answered = false;
 	buf_init(&a->in, FRAME_HEADER + FRAME_MAX + CLIENT_READ);
 	while (status == -1) {
 		if (watches && !client_wait(a->fd, -1))
@@ -305,6 +352,8 @@ ask_relay(struct ask *a)
 			break;
 		status = ask_frames(a);
 	}
+	if (status == -1 && ask_stands())
+		return ask_cut(a);
 	if (status == -1 && a->answered) {
 		client_warn("the broker has hung up");
 		status = FAULT_NO_BROKER;
@@ -338,7 +387,7 @@ ask_wait_end(struct ask *a)
 		client_rest(CLIENT_STEP_MS);
 }
 
-/* One try.  The exit status, or -1 + why: there is no broker that answers. */
+/* One try.  The exit status, ASK_REPEAT, or ASK_NOBODY + why. */
 static int
 ask_once(struct ask *a, const char *cwd, struct why *why)
 {
@@ -350,9 +399,9 @@ ask_once(struct ask *a, const char *cwd, struct why *why)
 	if (ask_send(a, cwd, why) == -1)
 		return client_fail(NULL, why);
 	status = ask_relay(a);
-	if (a->args->command->flags & COMMAND_STOPS)
+	if ((a->args->command->flags & COMMAND_STOPS) && status != ASK_REPEAT)
 		ask_wait_end(a);
-	if (status == -1)
+	if (status == ASK_NOBODY)
 		why_fail(why, FAULT_NO_BROKER,
 		    "the broker in %s ended before it answered", a->rundir);
 	return status;
@@ -397,7 +446,8 @@ client_ask(struct client *client, const struct command_args *args)
 		status = ask_once(&a, cwd, &why);
 		ask_close(&a);
 		a.given = false;
-	} while (status == -1 && ask_again(&a, &why));
+	} while (status == ASK_REPEAT ||
+	    (status == ASK_NOBODY && ask_again(&a, &why)));
 	free(cwd);
 	free(a.rundir);
 	if (status == -1 && args->command->alone != NULL &&

@@ -27,6 +27,8 @@ enum {
 	COMMAND_IN_FILE = 1 << 3,       /* may stand in a configuration file */
 	COMMAND_SESSION = 1 << 4,       /* the first operand is a session */
 	COMMAND_DESCRIPTORS = 1 << 5,   /* descriptors come with the words */
+	COMMAND_AGAIN = 1 << 6,         /* done twice is done once */
+	COMMAND_SENDS = 1 << 7,         /* cut off, it may have been sent */
 };
 
 /* One option of a command, by its letter, its long name or both. */

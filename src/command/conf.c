@@ -136,12 +136,20 @@ conf_load(const char *path, conf_say *say, void *arg)
 {
 	struct conf_file f = { .path = path, .say = say, .arg = arg };
 
-	if (conf_file_read(&f) == -1)
-		return -1;
 	free(conf.path);
 	conf.path = xstrdup(path);
+	if (conf_file_read(&f) == -1)
+		return -1;
 	conf_apply(&f, true);
 	return 0;
+}
+
+void
+conf_inherit(const char *path)
+{
+	free(conf.path);
+	conf.path = xstrdup(path);
+	broker_observe(&conf.observer, NULL, conf_event, NULL);
 }
 
 int

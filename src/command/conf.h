@@ -35,6 +35,8 @@ int conf_load(const char *path, conf_say *say, void *arg);
  * is no file, or it is wrong, and nothing has changed.
  */
 int conf_reload(conf_say *say, void *arg);
+/* conf_load() without the sessions, which are there: of a former engine. */
+void conf_inherit(const char *path);
 /* Forget the file, at exit. */
 void conf_free(void);
 

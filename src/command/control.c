@@ -137,38 +137,41 @@ control_bind(int fd, int rundir_fd)
 }
 
 int
-control_listen(struct why *why)
+control_make(int rundir_fd, const char *rundir, struct why *why)
 {
 	int fd, rv = -1, error = 0;
 
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd == -1 ||
-	    (rv = control_bind(fd, broker_place()->rundir_fd)) == -1)
+	if (fd == -1 || (rv = control_bind(fd, rundir_fd)) == -1)
 		error = errno;
-	if (chdir("/") == -1 || rv == -1) {
-		if (fd != -1)
-			close(fd);
-		return why_fail(why, FAULT_REFUSED, "%s/%s: %s",
-		    broker_place()->rundir, CONTROL_NAME,
-		    strerror(error != 0 ? error : errno));
-	}
+	if (chdir("/") == 0 && rv == 0)
+		return fd;
+	error = error != 0 ? error : errno;
+	if (fd != -1)
+		close(fd);
+	return why_fail(why, FAULT_REFUSED, "%s/%s: %s", rundir, CONTROL_NAME,
+	    strerror(error));
+}
+
+void
+control_listen(int fd)
+{
 	control.fd = fd;
 	control_spare();
 	watch_init(&control.readable, fd, LOOP_READ, control_readable, NULL);
 	watch_want(&control.readable, true);
-	return 0;
 }
 
 void
 control_close(void)
 {
+	/* Who is cut off asks by it whether the broker still stands. */
+	unlinkat(broker_place()->rundir_fd, CONTROL_NAME, 0);
 	call_close_all();
 	timer_clear(&control.rest);
 	watch_clear(&control.readable);
-	if (control.fd != -1) {
-		unlinkat(broker_place()->rundir_fd, CONTROL_NAME, 0);
+	if (control.fd != -1)
 		close(control.fd);
-	}
 	if (control.spare_fd != -1)
 		close(control.spare_fd);
 	control.fd = control.spare_fd = -1;

@@ -83,6 +83,7 @@ const struct command command_list = {
 	.name = "list",
 	.usage = "",
 	.text = "Print all sessions, one a line: name, state and endpoint.",
+	.flags = COMMAND_AGAIN,
 	.options = list_options,
 	.run = list_run,
 };

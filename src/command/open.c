@@ -244,7 +244,7 @@ const struct command command_open = {
 	.usage = "NAME ENDPOINT",
 	.text = "Open a session, unless the same one stands already; returns "
 		"when it is up or its first attempt to connect has failed.",
-	.flags = COMMAND_STARTS | COMMAND_IN_FILE,
+	.flags = COMMAND_STARTS | COMMAND_IN_FILE | COMMAND_AGAIN,
 	.min = 2,
 	.max = 2,
 	.options = open_options,

@@ -134,7 +134,7 @@ const struct command command_request = {
 	.usage = "NAME",
 	.text = "Send standard input, which is one request, and print its "
 		"reply; the exit status is the truth.",
-	.flags = COMMAND_SESSION | COMMAND_DESCRIPTORS,
+	.flags = COMMAND_SESSION | COMMAND_DESCRIPTORS | COMMAND_SENDS,
 	.min = 1,
 	.max = 1,
 	.options = request_options,

@@ -111,7 +111,7 @@ const struct command command_status = {
 	.usage = "NAME [KEY]",
 	.text = "Print what is known about a session, as key=value lines, or "
 		"the bare value of one KEY.",
-	.flags = COMMAND_SESSION,
+	.flags = COMMAND_SESSION | COMMAND_AGAIN,
 	.min = 1,
 	.max = 2,
 	.options = status_options,

@@ -32,7 +32,7 @@ const struct command command_stop = {
 	.usage = "",
 	.text = "Close all sessions and end the broker; returns when it has "
 		"ended.",
-	.flags = COMMAND_STOPS,
+	.flags = COMMAND_STOPS | COMMAND_AGAIN,
 	.options = stop_options,
 	.run = stop_run,
 	.alone = stop_alone,

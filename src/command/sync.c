@@ -121,7 +121,7 @@ const struct command command_sync = {
 	.usage = "NAME",
 	.text = "Wait until the peer's system has acknowledged all that was "
 		"written to a session up to now.",
-	.flags = COMMAND_SESSION,
+	.flags = COMMAND_SESSION | COMMAND_AGAIN,
 	.min = 1,
 	.max = 1,
 	.options = sync_options,

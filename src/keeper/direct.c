@@ -1,9 +1,10 @@
 /*
- * The in-process answers: files and directories.
+ * Files and directories.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +12,10 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
-#include "keeper/keeper.h"
+#include "keeper/direct.h"
 
 int
-keeper_open(const char *path, bool append, const char *what, struct why *why)
+direct_open(const char *path, bool append, const char *what, struct why *why)
 {
 	int flags = append ? O_WRONLY | O_APPEND | O_CREAT : O_RDONLY;
 	struct stat st;
@@ -38,7 +39,7 @@ keeper_open(const char *path, bool append, const char *what, struct why *why)
 }
 
 int
-keeper_stat(const char *path, struct stat *st, const char *what,
+direct_stat(const char *path, struct stat *st, const char *what,
     struct why *why)
 {
 	if (stat(path, st) == -1)
@@ -51,14 +52,14 @@ keeper_stat(const char *path, struct stat *st, const char *what,
 }
 
 int
-keeper_mkdir(int rundir_fd, const char *name, mode_t mode, gid_t gid,
+direct_mkdir(int dir_fd, const char *name, mode_t mode, gid_t gid,
     struct why *why)
 {
 	int fd = -1;
 
-	if (mkdirat(rundir_fd, name, 0700) == -1)
+	if (mkdirat(dir_fd, name, 0700) == -1)
 		goto fail;
-	fd = openat(rundir_fd, name,
+	fd = openat(dir_fd, name,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1)
 		goto fail;
@@ -73,7 +74,7 @@ fail:
 	    strerror(errno));
 	if (fd != -1)
 		close(fd);
-	unlinkat(rundir_fd, name, AT_REMOVEDIR);
+	unlinkat(dir_fd, name, AT_REMOVEDIR);
 	return -1;
 }
 
@@ -106,7 +107,7 @@ symlink_stale(const char *path, const char *rundir)
 }
 
 int
-keeper_symlink(const char *target, const char *path, const char *rundir,
+direct_symlink(const char *target, const char *path, const char *rundir,
     struct why *why)
 {
 	if (symlink(target, path) == 0)
@@ -126,14 +127,14 @@ keeper_symlink(const char *target, const char *path, const char *rundir,
 }
 
 void
-keeper_symlink_remove(const char *target, const char *path)
+direct_symlink_remove(const char *target, const char *path)
 {
 	if (symlink_is(path, target))
 		unlink(path);
 }
 
 int
-keeper_group(const char *name, gid_t *gid, struct why *why)
+direct_group(const char *name, gid_t *gid, struct why *why)
 {
 	struct group *group;
 
@@ -145,5 +146,16 @@ keeper_group(const char *name, gid_t *gid, struct why *why)
 		return why_fail(why, FAULT_USAGE, "group: no group is called "
 		    "%.60s", name);
 	*gid = group->gr_gid;
+	return 0;
+}
+
+int
+direct_user(const char *name, uid_t *uid)
+{
+	const struct passwd *user = getpwnam(name);
+
+	if (user == NULL)
+		return -1;
+	*uid = user->pw_uid;
 	return 0;
 }

@@ -1,66 +1,63 @@
 /*
- * Where children run: a directory, an environment, a umask.
+ * Where programs run, as the engine knows it: by the keeper's number.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
-#include "keeper/home.h"
+#include "keeper/ask.h"
+#include "keeper/memory.h"
+#include "keeper/spawn.h"
 
-static struct {
-	mode_t mask;
-	struct rlimit files, core;
-} home_own = { .mask = 077 };
+struct keeper_home {
+	size_t holders;
+	uint64_t number;
+};
 
-void
-keeper_home_own(mode_t mask, const struct rlimit *files)
+static struct keeper_home *
+home_new(uint64_t number)
 {
-	home_own.mask = mask;
-	home_own.files = *files;
-}
-
-void
-keeper_home_core(const struct rlimit *core)
-{
-	home_own.core = *core;
-}
-
-static size_t
-home_count(const char *strings, size_t n)
-{
-	size_t i, count = 0;
-
-	for (i = 0; i < n; i++)
-		count += strings[i] == '\0';
-	return count;
-}
-
-/* All in one allocation: the struct, the pointers, the bytes. */
-struct keeper_home *
-keeper_home_new(const char *cwd, const char *strings, size_t n)
-{
-	size_t count = home_count(strings, n), length = strlen(cwd) + 1, i;
-	size_t pointers = (count + 1) * sizeof(char *);
 	struct keeper_home *h;
-	char *at;
 
-	h = xcalloc(1, sizeof(*h) + pointers + length + n);
+	if (number == 0)
+		return NULL;
+	h = xcalloc(1, sizeof(*h));
 	h->holders = 1;
-	h->mask = home_own.mask;
-	h->environ = (char **)(h + 1);
-	h->cwd = (char *)(h + 1) + pointers;
-	memcpy(h->cwd, cwd, length);
-	at = h->cwd + length;
-	memcpy(at, strings, n);
-	for (i = 0; i < count; i++, at += strlen(at) + 1) {
-		if (i == 0)
-			h->mask = (mode_t)strtoul(at, NULL, 8) & 0777;
-		else
-			h->environ[i - 1] = at;
-	}
+	h->number = number;
 	return h;
+}
+
+/* It may be longer than a message can be: it goes as a file. */
+struct keeper_home *
+keeper_home_new(const char *cwd, const char *strings, size_t n,
+    struct why *why)
+{
+	int fd = memory_file("home");
+	struct keeper_home *h = NULL;
+
+	if (fd == -1 || memory_write(fd, cwd, strlen(cwd) + 1) == -1 ||
+	    memory_write(fd, strings, n) == -1)
+		why_fail(why, FAULT_REFUSED, "the environment cannot be "
+		    "kept: %s", strerror(errno));
+	else
+		h = home_new(ask_home_new(fd, why));
+	if (fd != -1)
+		close(fd);
+	return h;
+}
+
+struct keeper_home *
+keeper_home_again(uint64_t number)
+{
+	return number != 0 && ask_home_again(number) ? home_new(number) : NULL;
+}
+
+uint64_t
+keeper_home_number(const struct keeper_home *h)
+{
+	return h != NULL ? h->number : 0;
 }
 
 struct keeper_home *
@@ -74,23 +71,8 @@ keeper_home_hold(struct keeper_home *h)
 void
 keeper_home_release(struct keeper_home *h)
 {
-	if (h != NULL && --h->holders == 0)
-		free(h);
-}
-
-int
-home_enter(const struct keeper_home *h)
-{
-	umask(h != NULL ? h->mask : home_own.mask);
-	if (home_own.files.rlim_max > 0)
-		setrlimit(RLIMIT_NOFILE, &home_own.files);
-	if (home_own.core.rlim_max > 0)
-		setrlimit(RLIMIT_CORE, &home_own.core);
-	return chdir(h != NULL ? h->cwd : "/");
-}
-
-char *const *
-home_environ(const struct keeper_home *h)
-{
-	return h != NULL ? h->environ : environ;
+	if (h == NULL || --h->holders > 0)
+		return;
+	ask_home_end(h->number);
+	free(h);
 }

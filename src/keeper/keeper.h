@@ -4,16 +4,17 @@
  * name, makes a socket, opens a file that an option names, or makes a
  * directory by itself.
  *
- * This is the boundary at which a process is cut off later.  Today direct.c
- * answers in the same process; the questions are already such that an answer
- * may come from another one: plain data and descriptors, no callbacks into
- * the asker while it asks.
+ * The questions are plain data and descriptors, no callbacks into the asker
+ * while it asks: ask.c puts them to the keeper's process, which answers at
+ * once, each with one message (answer.c); or does them itself (direct.h) where
+ * there is none, as for fifod -n, probes and unit tests.
  */
 #ifndef KEEPER_KEEPER_H
 #define KEEPER_KEEPER_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -41,7 +42,7 @@ int keeper_rundir_open(const char *path, bool make, struct why *why);
  */
 int keeper_rundir_lock(int dir_fd, const char *path, struct why *why);
 
-/* --- names (direct.c) --- */
+/* --- names (resolve.c, recall.c) --- */
 
 struct keeper_resolve;
 
@@ -92,7 +93,7 @@ void keeper_recall_cancel(struct keeper_recall *r);
 /* Forget all that is remembered, at exit. */
 void keeper_recall_end(void);
 
-/* --- sockets (socket.c) --- */
+/* --- sockets (socket.c, accept.c) --- */
 
 /* Where a socket stands; NULL: as it comes. */
 struct keeper_place {
@@ -138,7 +139,7 @@ void keeper_listen_end(int fd);
 /* Does this system speak IPv6 at all? */
 bool keeper_has_ipv6(void);
 
-/* --- files that options name (direct.c) --- */
+/* --- files that options name --- */
 
 /*
  * Open a file that an option names: to read, or (append) to add to, made
@@ -153,7 +154,7 @@ struct stat;
 int keeper_stat(const char *path, struct stat *st, const char *what,
     struct why *why);
 
-/* --- files that grow (rotate.c) --- */
+/* --- files that grow --- */
 
 /*
  * Rename `path` to path.0, that to path.1 and so on; `keep` of them (1 or
@@ -164,17 +165,19 @@ int keeper_rotate(const char *path, int keep, const char *what,
 /* The directory that `path` stands in, to be synced; -1 + errno. */
 int keeper_directory(const char *path);
 
-/* --- directories (direct.c) --- */
+/* --- directories --- */
 
 /*
- * Make `name` beneath the run directory with this mode, for the group gid
+ * Make `name` in the directory dir_fd with this mode, for the group gid
  * where that is not -1.  A descriptor, or -1 + FAULT_REFUSED.
  */
-int keeper_mkdir(int rundir_fd, const char *name, mode_t mode, gid_t gid,
+int keeper_mkdir(int dir_fd, const char *name, mode_t mode, gid_t gid,
     struct why *why);
 
 /* The group called `name` in *gid; NULL is (gid_t)-1.  0, or -1 + why. */
 int keeper_group(const char *name, gid_t *gid, struct why *why);
+/* The user called `name` in *uid.  0, or -1: there is none. */
+int keeper_user(const char *name, uid_t *uid);
 
 /* 0711 while any session is shared with others, else 0700. */
 void keeper_rundir_share(int rundir_fd, bool shared);
@@ -188,5 +191,27 @@ int keeper_symlink(const char *target, const char *path, const char *rundir,
     struct why *why);
 /* Remove it, if it still points to target. */
 void keeper_symlink_remove(const char *target, const char *path);
+
+/* --- the keeper itself (ask.c) --- */
+
+/*
+ * We are an engine, and fd (taken over) leads to its keeper: from now on it is
+ * asked.  `gone' comes from the loop when it has ended.  Dies where the keeper
+ * is of another version.
+ */
+void keeper_begin(int fd, void (*gone)(void *arg), void *arg);
+/* No more questions; at exit. */
+void keeper_end(void);
+/* Its process; ours where there is none. */
+pid_t keeper_pid(void);
+
+/* What this broker is about to do, for the service manager. */
+enum keeper_state { KEEPER_RELOADING, KEEPER_RELOADED, KEEPER_STOPPING,
+	KEEPER_HANDING_OVER };
+/*
+ * After KEEPER_STOPPING our end is no death any more; after
+ * KEEPER_HANDING_OVER it is no crash.
+ */
+void keeper_tell(enum keeper_state state);
 
 #endif

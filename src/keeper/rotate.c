@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
-#include "keeper/keeper.h"
+#include "keeper/direct.h"
 
 int
-keeper_rotate(const char *path, int keep, const char *what, struct why *why)
+direct_rotate(const char *path, int keep, const char *what, struct why *why)
 {
 	char *from, *to;
 	int i, error = 0;
@@ -32,7 +32,7 @@ keeper_rotate(const char *path, int keep, const char *what, struct why *why)
 }
 
 int
-keeper_directory(const char *path)
+direct_directory(const char *path)
 {
 	char *copy = xstrdup(path), *slash = strrchr(copy, '/');
 	int fd;

@@ -113,9 +113,3 @@ keeper_rundir_lock(int dir_fd, const char *path, struct why *why)
 	    "another broker runs in %s already%s%s", path,
 	    *pid ? ": process " : "", pid);
 }
-
-void
-keeper_rundir_share(int rundir_fd, bool shared)
-{
-	fchmod(rundir_fd, shared ? 0711 : 0700);
-}

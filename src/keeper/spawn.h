@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -26,10 +27,16 @@ struct keeper_home;
 
 /*
  * From `n` strings that stand one after the other, each ended by a NUL: the
- * umask in octal, then the environment, KEY=VALUE each.
+ * umask in octal, then the environment, KEY=VALUE each.  NULL + FAULT_REFUSED.
  */
 struct keeper_home *keeper_home_new(const char *cwd, const char *strings,
-    size_t n);
+    size_t n, struct why *why);
+/*
+ * Its number with the keeper, 0 for NULL; and what the last engine knew by
+ * that number, until keeper_ready(): NULL where there is none.
+ */
+uint64_t keeper_home_number(const struct keeper_home *h);
+struct keeper_home *keeper_home_again(uint64_t number);
 /* One more, one less who uses it; NULL is allowed. */
 struct keeper_home *keeper_home_hold(struct keeper_home *h);
 void keeper_home_release(struct keeper_home *h);
@@ -46,7 +53,7 @@ struct keeper_program {
 	bool merged;            /* ... it is standard error, too */
 };
 
-/* Both come from the loop; the child may be released in them. */
+/* Both come from the loop; the child may be released in the first. */
 struct keeper_child_events {
 	void (*said)(const char *line, void *arg);      /* standard error */
 	/*
@@ -64,15 +71,24 @@ struct keeper_child *keeper_spawn(const struct keeper_program *program,
     const struct keeper_child_events *events, struct why *why);
 pid_t keeper_child_pid(const struct keeper_child *c);
 /*
+ * It is to outlive this engine: when that dies the program goes on, its
+ * standard error waits in a pipe, and if it ends, so does its status.  Its
+ * number for the next engine; 0 where there is no keeper.
+ */
+uint64_t keeper_child_keep(struct keeper_child *c);
+/*
+ * What the last engine kept, until keeper_ready(): those that nobody has asked
+ * for by then are let go.  NULL + FAULT_CONNECT where there is none.
+ */
+struct keeper_child *keeper_child_again(uint64_t number,
+    const struct keeper_child_events *events, struct why *why);
+/*
  * No event comes any more.  If it still runs, it and what it has started is
  * told to end by SIGHUP and SIGTERM, and killed when it does not: at once, or,
  * with our end of its descriptor in `fd' (else -1; taken over, and open until
  * then), when it has had time to end by itself.  A NULL child is allowed.
  */
 void keeper_child_release(struct keeper_child *c, int fd);
-/* At the broker's end: none is left behind. Waits a moment for them. */
-void keeper_children_end(void);
-
 /* A status of waitpid(2) in words: "exit status 3", "killed by SIGTERM". */
 char *keeper_child_verdict(int status, char *out, size_t size);
 /* ... and as a fact: "3", "SIGTERM". */

@@ -6,10 +6,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "keeper/terminal.h"
+#include "keeper/direct.h"
 
 int
-keeper_terminal_pair(int *ours, int *theirs, struct why *why)
+direct_terminal_pair(int *ours, int *theirs, struct why *why)
 {
 	char name[128];
 	int fd;
@@ -40,7 +40,7 @@ fail:
 
 /* O_NONBLOCK: a line without a carrier would have us wait for one. */
 int
-keeper_terminal_open(const char *path, struct why *why)
+direct_terminal_open(const char *path, struct why *why)
 {
 	int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 

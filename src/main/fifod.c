@@ -1,10 +1,9 @@
 /*
- * fifod: the broker.  Arguments, the way to the background, the loop.
+ * fifod: the broker.  Arguments, the way to the background, and the keeper.
  */
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,31 +13,26 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/chunk.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "base/usage.h"
 #include "base/why.h"
 #include "base/words.h"
 #include "base/xalloc.h"
 #include "channel/directory.h"
-#include "command/broker.h"
 #include "command/conf.h"
 #include "command/control.h"
 #include "command/probe.h"
-#include "keeper/keeper.h"
+#include "keeper/keep.h"
 #include "keeper/ready.h"
 #include "keeper/spawn.h"
-#include "session/relay_pipe.h"
+#include "main/fifod.h"
+
+/* The first word of an engine, which the keeper alone says. */
+#define ENGINE "--engine"
+#define ENGINE_WORDS 24
 
 /* Linux's default of fs.nr_open is this, or more. */
 #define DESCRIPTORS (1024 * 1024)
-
-struct fifod {
-	bool foreground, check, transient;
-	int verbose;
-	const char *conf, *rundir;
-};
 
 static void
 usage(void)
@@ -86,8 +80,8 @@ parse(struct fifod *f, int argc, char **argv)
 		usage();
 }
 
-static void
-say(const char *line, void *arg)
+void
+fifod_say(const char *line, void *arg)
 {
 	char safe[2048];
 
@@ -100,7 +94,10 @@ say(const char *line, void *arg)
 static void
 give_up(const struct why *why)
 {
-	say(why->text, NULL);
+	char safe[4 * sizeof(why->text)];
+
+	fprintf(stderr, "fifod: %s\n",
+	    words_vis(why->text, safe, sizeof(safe)));
 	exit((int)why->fault);
 }
 
@@ -112,7 +109,7 @@ check_configuration(const char *given)
 	int wrong = 0;
 
 	if (path != NULL)
-		wrong = conf_check(path, say, NULL);
+		wrong = conf_check(path, fifod_say, NULL);
 	else
 		fprintf(stderr, "fifod: there is no configuration file\n");
 	free(path);
@@ -159,10 +156,12 @@ forgo_core(void)
 
 /* Descriptors 0 to 2 are always ours, whatever we were started with. */
 static void
-open_standard_descriptors(void)
+open_standard_descriptors(bool engine)
 {
 	int fd;
 
+	if (engine)
+		return;
 	do {
 		fd = open("/dev/null", O_RDWR);
 	} while (fd != -1 && fd <= 2);
@@ -170,8 +169,8 @@ open_standard_descriptors(void)
 		close(fd);
 }
 
-static void
-to_null(void)
+void
+fifod_to_null(void)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -212,16 +211,6 @@ daemonise(void)
 	_exit(status);
 }
 
-static void
-swept(const char *name, int left)
-{
-	if (left == 0)
-		log_debug("%s: left by an earlier broker, removed", name);
-	else
-		log_warn("%s: left by an earlier broker, cannot be removed "
-		    "whole: it holds files that are not ours", name);
-}
-
 /* RUNDIR/.pid; the lock is on the directory, this only says who holds it. */
 static void
 write_pid(int rundir_fd)
@@ -235,47 +224,19 @@ write_pid(int rundir_fd)
 		log_warn("pid file: %s", strerror(errno));
 }
 
+/* The first engine is ready: let the parent go, and systemd know. */
 static void
-on_terminate(void *arg)
-{
-	(void)arg;
-	if (broker_stopping()) {
-		broker_stop_now();
-		return;
-	}
-	log_info("stopping");
-	ready_tell("STOPPING=1");
-	broker_drain();
-}
-
-static void
-on_hangup(void *arg)
-{
-	(void)arg;
-	ready_tell_reloading();
-	conf_reload(NULL, NULL);
-	ready_tell("READY=1");
-}
-
-static void
-take_signals(void)
-{
-	signal(SIGPIPE, SIG_IGN);
-	/* A file that may not grow further is a write(2) that fails. */
-	signal(SIGXFSZ, SIG_IGN);
-	loop_signal(SIGTERM, on_terminate, NULL);
-	loop_signal(SIGINT, on_terminate, NULL);
-	loop_signal(SIGHUP, on_hangup, NULL);
-}
-
-/* The control socket answers: let the parent go, and systemd know. */
-static void
-tell_ready(int *parent_fd)
+ready(void *arg)
 {
 	const unsigned char status = 0;
+	int *parent_fd = arg;
+	char state[64];
 
 	if (*parent_fd != -1) {
-		to_null();
+		snprintf(state, sizeof(state), "MAINPID=%jd",
+		    (intmax_t)getpid());
+		ready_tell(state);
+		fifod_to_null();
 		if (write(*parent_fd, &status, 1) == -1)
 			log_debug("nobody waited for us");
 		close(*parent_fd);
@@ -284,83 +245,110 @@ tell_ready(int *parent_fd)
 	ready_tell("READY=1");
 }
 
+/* The engine's words: ours, in full. */
+static void
+engine_words(const struct fifod *f, char *argv[ENGINE_WORDS])
+{
+	int n = 0, i;
+
+	argv[n++] = (char *)(uintptr_t)"fifod";
+	argv[n++] = (char *)(uintptr_t)ENGINE;
+	argv[n++] = (char *)(uintptr_t)"-r";
+	argv[n++] = (char *)(uintptr_t)f->rundir;
+	if (f->conf != NULL) {
+		argv[n++] = (char *)(uintptr_t)"-f";
+		argv[n++] = (char *)(uintptr_t)f->conf;
+	}
+	if (f->foreground)
+		argv[n++] = (char *)(uintptr_t)"-F";
+	if (f->transient)
+		argv[n++] = (char *)(uintptr_t)"-t";
+	for (i = 0; i < f->verbose && n < ENGINE_WORDS - 1; i++)
+		argv[n++] = (char *)(uintptr_t)"-v";
+	argv[n] = NULL;
+}
+
 static int
-run(const struct fifod *f, const struct session_place *place, char *conf)
+keeper_run(const struct fifod *f, int rundir_fd, const char *path)
 {
 	int parent_fd = f->foreground ? -1 : daemonise();
-	unsigned char status = 0;
+	char *argv[ENGINE_WORDS];
+	struct keep keep = { .path = path, .argv = argv,
+		.rundir_fd = rundir_fd, .ready = ready, .arg = &parent_fd };
+	unsigned char status;
 	struct why why;
 
 	log_init(f->foreground, f->verbose);
-	loop_init();
-	usage_init();
-	take_signals();
-	write_pid(place->rundir_fd);
-	directory_sweep(place->rundir_fd, swept);
-	broker_init(place, f->transient);
-	if (control_listen(&why) == -1)
+	engine_words(f, argv);
+	write_pid(rundir_fd);
+	keep.control_fd = control_make(rundir_fd, f->rundir, &why);
+	if (keep.control_fd == -1)
 		give_up(&why);
-	if (conf != NULL && conf_load(conf, say, NULL) == -1) {
-		status = FAULT_USAGE;
-	} else {
-		log_info("%s, run directory %s", PACKAGE_STRING,
-		    place->rundir);
-		tell_ready(&parent_fd);
-		loop_run();
-	}
-	control_close();
-	broker_free();
-	conf_free();
-	keeper_children_end();
-	unlinkat(place->rundir_fd, ".pid", 0);
+	loop_init();
+	status = (unsigned char)keep_run(&keep);
+	loop_free();
+	unlinkat(rundir_fd, CONTROL_NAME, 0);
+	unlinkat(rundir_fd, ".pid", 0);
 	log_info("stopped");
 	if (parent_fd != -1 && write(parent_fd, &status, 1) == -1)
 		log_debug("nobody waited for us");
 	return status;
 }
 
-int
-main(int argc, char **argv)
+/* The run directory is ours before anything else is. */
+static int
+keeper_main(struct fifod *f, mode_t mask, int argc, char **argv)
 {
-	struct fifod f = { 0 };
-	struct session_place place = { .rundir_fd = -1 };
+	char *rundir = keeper_rundir_path(f->rundir), *conf = NULL, *path;
 	struct why why;
-	char *rundir, *conf = NULL;
-	mode_t mask = umask(077);
-	int status;
+	int fd, status;
 
-	open_standard_descriptors();
-	/* For fifoctl probe, which has no TLS: nothing of a broker is begun. */
-	if (argc > 1 && strcmp(argv[1], "--probe") == 0)
-		return probing_run(argc - 2, argv + 2);
-	setprogname("fifod");
-	parse(&f, argc, argv);
-	if (f.check)
-		return check_configuration(f.conf);
-	/* In the background nothing of whoever started us is kept. */
-	if (!f.foreground)
-		closefrom(3);
-	if (!f.transient)
-		conf = conf_path(f.conf);
-	rundir = keeper_rundir_path(f.rundir);
-	place.rundir = rundir;
-	place.rundir_fd = keeper_rundir_open(rundir, true, &why);
-	if (place.rundir_fd == -1 ||
-	    keeper_rundir_lock(place.rundir_fd, rundir, &why) == -1)
+	if (!f->transient)
+		conf = conf_path(f->conf);
+	path = keep_path(argv[0]);
+	if (path == NULL)
+		errx(FAULT_REFUSED, "cannot find out where this program is");
+	fd = keeper_rundir_open(rundir, true, &why);
+	if (fd == -1 || keeper_rundir_lock(fd, rundir, &why) == -1)
 		give_up(&why);
 	raise_descriptors(mask);
 	forgo_core();
+	f->rundir = rundir;
+	f->conf = conf;
 	setproctitle_init(argc, argv, environ);
-	setproctitle("-fifod: engine");
-	status = run(&f, &place, conf);
-	keeper_recall_end();
-	loop_free();
-	chunk_free_all();
-	relay_pipe_close_all();
-	usage_end();
-	OPENSSL_cleanup();
-	close(place.rundir_fd);
+	setproctitle("-fifod: keeper");
+	status = keeper_run(f, fd, path);
+	close(fd);
+	free(path);
 	free(conf);
 	free(rundir);
 	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	bool engine = argc > 1 && strcmp(argv[1], ENGINE) == 0;
+	struct fifod f = { 0 };
+	mode_t mask = umask(077);
+
+	/* For fifoctl probe, which has no TLS: nothing of a broker is begun. */
+	open_standard_descriptors(engine);
+	if (argc > 1 && strcmp(argv[1], "--probe") == 0)
+		return probing_run(argc - 2, argv + 2);
+	setprogname("fifod");
+	/* It moves the words away from where the title will stand. */
+	if (engine)
+		setproctitle_init(argc, argv, environ);
+	parse(&f, argc - engine, argv + engine);
+	if (f.check)
+		return check_configuration(f.conf);
+	if (engine) {
+		setproctitle("-fifod: engine");
+		return engine_run(&f);
+	}
+	/* In the background nothing of whoever started us is kept. */
+	if (!f.foreground)
+		closefrom(3);
+	return keeper_main(&f, mask, argc, argv);
 }

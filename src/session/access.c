@@ -1,11 +1,11 @@
 #include <arpa/inet.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/words.h"
 #include "base/xalloc.h"
+#include "keeper/keeper.h"
 #include "session/access.h"
 
 #define ACCESS_BLANKS ", \t"
@@ -99,12 +99,11 @@ static int
 access_user(struct access_rule *rule, const char *word, struct why *why)
 {
 	const char *name = word + strlen(ACCESS_UID), *flaw = NULL;
-	const struct passwd *pw = getpwnam(name);
 
 	rule->family = AF_UNIX;
 	rule->bits = 128;
-	rule->uid = pw != NULL ? pw->pw_uid :
-	    (uid_t)strtonum(name, 0, (uid_t)-2, &flaw);
+	if (keeper_user(name, &rule->uid) == -1)
+		rule->uid = (uid_t)strtonum(name, 0, (uid_t)-2, &flaw);
 	return flaw == NULL ? 0 : access_fail(word, "names no user of this "
 	    "system, by name or number", why);
 }

@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "channel/directory.h"
 #include "session/dial.h"
+#include "session/heir.h"
 #include "session/listen.h"
 #include "session/names.h"
 #include "session/private.h"
@@ -91,6 +92,9 @@ dial_up(struct session *s)
 	char text[400];
 
 	dial_over(s);
+	if (s->link->transport->flags & TRANSPORT_LIVES &&
+	    link_is_plain(s->link))
+		s->row->fd[LEDGER_PEER] = s->link->fd;
 	dial_describe(s, s->link, text, sizeof(text));
 	s->nreconnects += s->nlinks > 0 && s->waits == NULL;
 	s->nlinks++;
@@ -99,7 +103,8 @@ dial_up(struct session *s)
 	s->up_bytes = s->flow.to_client.bytes;
 	s->up_sent = s->flow.to_peer.bytes;
 	s->end_owed = false;
-	why_clear(&s->why);
+	if (!s->engine_lost)
+		why_clear(&s->why);
 	state_enter(s, SESSION_UP, "%s", text);
 	dial_write_certificates(s, s->link);
 	delivery_resume(&s->channel.out);
@@ -193,6 +198,17 @@ dial_start(struct session *s, const char *reason)
 	    &s->why, dial_note);
 }
 
+void
+dial_inherit(struct session *s, int fd)
+{
+	timer_set(&s->deadline, s->options.link.timeout_connect,
+	    dial_timeout, s);
+	dial_begun(s);
+	s->link = link_inherit(&s->dial, fd, &(struct link_owner){
+	    dial_changed, s, &s->why, dial_note });
+	state_enter(s, SESSION_HANDSHAKE, "%s", "");
+}
+
 /* Of those that `in` gave to this link: on the wire TLS adds its own. */
 static uint64_t
 dial_unacknowledged(const struct session *s)
@@ -235,6 +251,9 @@ dial_drop(struct session *s)
 		unsent = flow_link_down(s);
 		unacknowledged = dial_unacknowledged(s);
 	}
+	s->engine_lost = false;
+	s->row->fd[LEDGER_PEER] = -1;
+	s->row->number[HEIR_TO_PEER] = 0;
 	link_free(s->link);
 	s->link = NULL;
 	dial_over(s);

@@ -9,6 +9,8 @@
 
 /* Start to make a link; `reason` is for the log, or "". */
 void dial_start(struct session *s, const char *reason);
+/* The link that a former engine had, over this descriptor (taken over). */
+void dial_inherit(struct session *s, int fd);
 /*
  * What a link that was made of another's call tells of itself, as one that we
  * dialled does: arg is the session.  It is late when dial_timeout() is called.

@@ -4,6 +4,7 @@
 
 #include "base/xalloc.h"
 #include "session/exchange.h"
+#include "session/heir.h"
 #include "session/private.h"
 
 /* --- beginning and end --- */
@@ -14,6 +15,7 @@ dialogue_new(struct session *s)
 	struct dialogue *d = xcalloc(1, sizeof(*d));
 
 	d->s = s;
+	d->row = ledger_none();
 	TAILQ_INIT(&d->exchanges);
 	TAILQ_INSERT_TAIL(&s->pool->dialogues, d, entry);
 	return d;
@@ -42,6 +44,8 @@ dialogue_forget(struct dialogue *d, struct exchange *x)
 	d->held -= buf_length(&x->bytes) - x->sent;
 	d->nsent--;
 	TAILQ_REMOVE(&d->exchanges, x, entry);
+	if (!x->delivering)
+		ledger_closed(d->row);
 	x->d = NULL;
 	x->dropping = true;
 	if (half || x->request.flags & MESSAGE_CONNECT || d->tunnel == x)
@@ -85,6 +89,7 @@ dialogue_end(struct dialogue *d)
 	while ((x = TAILQ_FIRST(&d->exchanges)) != NULL)
 		dialogue_forget(d, x);
 	d->cutting = d->tunnel = NULL;
+	heir_flush_forget(d);
 	timer_clear(&d->silence);
 	if (d->post != POST_NONE)
 		post_resume(d->s);

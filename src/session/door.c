@@ -32,6 +32,13 @@ door_want(struct session *s)
 }
 
 void
+door_came(struct session *s)
+{
+	if (s->doors != NULL)
+		s->doors->nclients++;
+}
+
+void
 door_left(struct session *s)
 {
 	bool was_full;

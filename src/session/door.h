@@ -48,7 +48,8 @@ void door_retry(struct session *s);
 int door_change(struct session *s, const struct options *options,
     struct why *why);
 
-/* A client of a door has gone. */
+/* A client of a door is there, that came to a former engine; has gone. */
+void door_came(struct session *s);
 void door_left(struct session *s);
 
 /* Why some door is not open; NULL: all are, or there is none. */

@@ -148,7 +148,7 @@ door_try(void *arg)
 {
 	struct door *d = arg;
 	struct listener_plan plan = { .transport = d->waits, .url = &d->url,
-		.link = &d->link, .name = d->s->name,
+		.link = &d->link, .name = d->s->name, .row = d->s->row,
 		.mode = d->s->options.channel.mode, .gid = d->s->gid,
 		.stands = door_stands, .arrived = door_arrived,
 		.note = door_note, .arg = d };

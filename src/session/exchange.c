@@ -30,8 +30,10 @@ exchange_new(struct session *s, struct dialogue *d)
 	s->pool->nopen++;
 	x->s = s;
 	x->d = d;
-	if (d != NULL)
-		TAILQ_INSERT_TAIL(&d->exchanges, x, entry);
+	if (d == NULL)
+		return x;
+	TAILQ_INSERT_TAIL(&d->exchanges, x, entry);
+	ledger_opened(d->row);
 	return x;
 }
 
@@ -78,6 +80,8 @@ exchange_free(struct exchange *x)
 		d->held -= exchange_held(x);
 		exchange_leave(x);
 		TAILQ_REMOVE(&d->exchanges, x, entry);
+		if (!x->delivering)
+			ledger_closed(d->row);
 		if (d->cutting == x)
 			d->cutting = NULL;
 		if (d->tunnel == x)

@@ -39,6 +39,7 @@
 
 #include "base/buf.h"
 #include "base/chunk.h"
+#include "base/ledger.h"
 #include "base/loop.h"
 #include "base/why.h"
 #include "channel/channel.h"
@@ -113,6 +114,7 @@ struct dialogue {
 	TAILQ_ENTRY(dialogue) entry;            /* of the pool */
 	struct session *s;
 	struct channel *channel;        /* owned */
+	struct ledger_row *row; /* its channel's; ledger_none(): nobody's */
 	struct framer framer;           /* of the request being cut */
 	struct exchange *cutting;       /* NULL: none has begun */
 	struct exchange_list exchanges; /* unanswered, in order */
@@ -136,6 +138,8 @@ struct dialogue {
 	bool gone;              /* the client is; dialogue_turn() ends it */
 	bool closing;           /* ends when its last answer is delivered */
 	bool ended;             /* to be freed at the end of the turn */
+	bool inherits;          /* requests of a former engine's, see heir.h */
+	struct heir_flush *flush;       /* ... and drops the rest of one */
 	bool quiet;             /* a reply that says no is not delivered: */
 	struct buf quiet_first; /* what came before that was known */
 	bool refused;           /* ... and it did say no */
@@ -159,6 +163,8 @@ struct wire {
 	struct session *s;
 	struct link *link;              /* NULL: gone */
 	bool up;
+	struct ledger_row *row; /* NULL: it does not outlive us */
+	bool inherited;         /* a former engine had it */
 	struct exchange_list exchanges; /* in the order of their requests */
 	size_t nexchanges;              /* of these */
 	struct exchange *sending;       /* the first not wholly sent, or NULL */
@@ -273,6 +279,8 @@ void intake_give_up(struct dialogue *d);
 
 /* Start a link; for `owner` alone where that is not NULL. */
 struct wire *wire_new(struct session *s, struct dialogue *owner);
+/* One that a former engine had, at rest; fd is taken over. */
+void wire_inherit(struct session *s, int fd);
 /* Has it room for one more exchange, of this dialogue? */
 bool wire_takes(const struct wire *w, const struct dialogue *d);
 /* Send it, now or when there is room. */

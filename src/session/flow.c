@@ -3,6 +3,7 @@
 #include "session/dial.h"
 #include "session/fan.h"
 #include "session/flow.h"
+#include "session/heir.h"
 #include "session/pump.h"
 #include "session/retry.h"
 #include "session/session.h"
@@ -59,9 +60,9 @@ static void
 flow_want(struct session *s)
 {
 	struct flow *f = &s->flow;
-	bool up = flow_has_link(s);
-	bool sending = up && !s->link->finished && !f->deaf;
-	bool taking = up && delivery_open(&s->channel.out);
+	bool up = flow_has_link(s), halted = heir_halted();
+	bool sending = up && !s->link->finished && !f->deaf && !halted;
+	bool taking = up && delivery_open(&s->channel.out) && !halted;
 	const struct chunk *chunk = f->to_client.chunk;
 	const struct {
 		struct watch *watch;
@@ -73,7 +74,7 @@ flow_want(struct session *s)
 		{ &f->in_readable, s->channel.in.fd, LOOP_READ,
 		    flow_to_peer_ready, up ?
 		    sending && f->to_peer.wait == FLOW_SOURCE :
-		    retry_on_demand(s) },
+		    !halted && retry_on_demand(s) },
 		{ &f->link_writable, up ? s->link->fd : -1, LOOP_WRITE,
 		    flow_to_peer_ready, up && f->to_peer.wait == FLOW_SINK &&
 		    !s->link->want_read },
@@ -97,7 +98,7 @@ flow_want(struct session *s)
 		watch_want(wants[i].watch, wanted);
 	}
 	fan_want(s, up ? sending && f->to_peer.wait == FLOW_SOURCE :
-	    retry_on_demand(s));
+	    !halted && retry_on_demand(s));
 }
 
 /* Nothing is left for the peer, neither taken nor in `in`. */
@@ -169,7 +170,7 @@ flow_end_turn(struct session *s, enum pump got)
 void
 flow_turn(struct session *s)
 {
-	if (retry_on_demand(s) &&
+	if (retry_on_demand(s) && !heir_halted() &&
 	    fifo_waiting(s->channel.in.fd) + fan_waiting(s) > 0)
 		dial_start(s, "bytes wait in `in'");
 	flow_run_to_peer(s);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "session/exchange.h"
+#include "session/heir.h"
 #include "session/private.h"
 
 #define INTAKE_MUDDLED_MS 500
@@ -53,7 +54,9 @@ intake_takes(struct dialogue *d)
 	const struct exchange *x = TAILQ_LAST(&d->exchanges, exchange_list);
 	enum session_state state = d->s->state;
 
-	if (d->gone || d->ended || d->finished || d->closing ||
+	if (heir_halted() && d->cutting == NULL)
+		return false;
+	if (d->gone || d->ended || d->finished || d->closing || d->inherits ||
 	    state == SESSION_CLOSING || state == SESSION_CLOSED)
 		return false;
 	if (d->tunnel == NULL && x != NULL && x->whole &&
@@ -194,6 +197,7 @@ intake_give_up(struct dialogue *d)
 	d->s->discarded += buf_length(&x->bytes);
 	exchange_fail(x, w != NULL ? LAST_UNCERTAIN : LAST_ERROR, 408, &why);
 	d->skipping = false;
+	ledger_taken(d->row, false);
 	if (w != NULL)
 		wire_end(w, &why);
 	if (d->channel->exact)
@@ -388,6 +392,7 @@ intake_silent(void *arg)
 
 	if (d->cutting != NULL)
 		intake_end(d);
+	ledger_taken(d->row, false);
 }
 
 /* Where silence ends a request, it begins anew with each byte. */
@@ -424,6 +429,13 @@ intake_finished(struct dialogue *d)
 		d->closing = true;
 }
 
+/* Has it begun what has not come whole? */
+static bool
+intake_is_within(const struct dialogue *d)
+{
+	return d->cutting != NULL || d->skipping;
+}
+
 /* Take what there is, once; false: nothing more for now. */
 bool
 intake_read(struct dialogue *d)
@@ -439,11 +451,13 @@ intake_read(struct dialogue *d)
 	/* Before `in` is seen to be empty, for whoever waits for that. */
 	if (d->cutting == NULL && d->tunnel == NULL && !d->skipping)
 		intake_void(d);
+	ledger_taking(d->row);
 	n = channel_read(d->channel, c->data, room);
 	if (n > 0)
 		intake_feed(d, c->data, (size_t)n);
 	if (n > 0 && d->cutting != NULL && intake_takes_writes(d))
 		intake_end(d);
+	ledger_taken(d->row, intake_is_within(d));
 	chunk_give(c);
 	if (n > 0)
 		d->taken_ms = loop_now_ms();

@@ -1,5 +1,8 @@
+#include <string.h>
+
 #include "session/exchange.h"
 #include "session/fan.h"
+#include "session/heir.h"
 #include "session/join.h"
 #include "session/relay.h"
 
@@ -64,13 +67,17 @@ join_own(struct session *s, struct pair_plan *plan, struct why *why)
 	struct branch *none;
 
 	join_new(s, &s->pool->own, &none, &owner);
+	s->pool->own->row = s->row;
 	if (join_pair(s, &s->channel, plan, &owner, why) == -1)
 		return -1;
 	join_begin(s->pool->own, NULL, channel_fifo(&s->channel, &owner));
 	return 0;
 }
 
-static void
+/* How the ledger calls a client that came in by a front door. */
+static const char join_guest_name[] = "guest";
+
+static struct dialogue *
 join_client(struct session *s, int fd, bool guest)
 {
 	struct channel_owner owner;
@@ -80,12 +87,48 @@ join_client(struct session *s, int fd, bool guest)
 
 	if (relay_each(s)) {
 		relay_new(s, fd, guest);
-		return;
+		return NULL;
 	}
 	join_new(s, &d, &b, &owner);
 	c = channel_socket(fd, &owner);
 	c->guest = guest;
+	c->row = ledger_new(LEDGER_CLIENT, s->row,
+	    guest ? join_guest_name : "");
+	c->row->fd[LEDGER_PEER] = fd;
+	if (d != NULL)
+		d->row = c->row;
 	join_begin(d, b, c);
+	return d;
+}
+
+/*
+ * Of a reply that had begun, who waits for it can only be told by its end; in
+ * a stream, by that of what was lost.
+ */
+static bool
+join_may_inherit(const struct session *s, const struct ledger_left *left)
+{
+	return left->fd[LEDGER_PEER] != -1 && !relay_each(s) &&
+	    left->state.reply == LEDGER_IDLE;
+}
+
+void
+join_inherit(struct session *s)
+{
+	struct ledger_left *left;
+	struct dialogue *d;
+	bool guest;
+
+	while ((left = ledger_claim(LEDGER_CLIENT, s->name, NULL)) != NULL) {
+		if (!join_may_inherit(s, left))
+			continue;
+		guest = strcmp(left->name, join_guest_name) == 0;
+		if (guest)
+			door_came(s);
+		d = join_client(s, ledger_inherit(left, LEDGER_PEER), guest);
+		if (d != NULL)
+			heir_dialogue(d, left);
+	}
 }
 
 void

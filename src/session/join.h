@@ -33,5 +33,10 @@ void join_socket(struct session *s, int fd);
 void join_guest(struct session *s, int fd);
 /* ... that has come by TLS: the link is taken over. */
 void join_link(struct session *s, struct link *l);
+/*
+ * Those whom a former engine had, and to whom it owed nothing, or only an
+ * answer; what they are due comes by heir_dialogue_go_on().
+ */
+void join_inherit(struct session *s);
 
 #endif

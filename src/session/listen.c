@@ -3,7 +3,9 @@
 
 #include "base/xalloc.h"
 #include "keeper/keeper.h"
+#include "channel/directory.h"
 #include "session/dial.h"
+#include "session/heir.h"
 #include "session/listen.h"
 #include "session/peers.h"
 #include "session/retry.h"
@@ -105,7 +107,7 @@ static void
 listen_open(struct session *s, const char *reason)
 {
 	struct listener_plan plan = { .transport = s->waits, .url = &s->url,
-		.link = &s->options.link, .name = s->name,
+		.link = &s->options.link, .name = s->name, .row = s->row,
 		.mode = s->options.channel.mode, .gid = s->gid,
 		.stands = listen_stand, .arrived = listen_arrived,
 		.note = dial_note, .arg = s };
@@ -172,10 +174,14 @@ listen_clear(struct session *s)
 static int
 listen_make_peers(struct session *s, int dir_fd, struct why *why)
 {
-	int fd = keeper_mkdir(dir_fd, LISTEN_PEERS,
-	    pair_directory_mode(&s->options.channel) |
-	    (s->options.channel.mode & 0044), s->gid, why);
+	int fd = s->left != NULL ? directory_open(dir_fd, LISTEN_PEERS) : -1;
 
+	if (fd != -1)
+		heir_sweep_peers(fd);
+	else
+		fd = keeper_mkdir(dir_fd, LISTEN_PEERS,
+		    pair_directory_mode(&s->options.channel) |
+	    (s->options.channel.mode & 0044), s->gid, why);
 	if (fd == -1)
 		return why_prefix(why, LISTEN_PEERS);
 	s->listen->peers = peers_new(s, fd);

@@ -97,6 +97,12 @@ names_changed(void *arg)
 		timer_set(&s->look, NAMES_SETTLE_MS, names_look, s);
 }
 
+void
+names_touch(struct session *s)
+{
+	names_changed(s);
+}
+
 int
 names_watch(struct session *s, struct why *why)
 {

@@ -12,6 +12,8 @@
 int names_watch(struct session *s, struct why *why);
 /* Hear no more, and have no more part in the run directory's mode. */
 void names_forget(struct session *s);
+/* Look at them soon, as if somebody had touched them. */
+void names_touch(struct session *s);
 /* Give everything that is there the access that the options ask for. */
 void names_share(struct session *s);
 /* That of files. */

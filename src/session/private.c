@@ -13,6 +13,7 @@
 #include "channel/owner.h"
 #include "session/exchange.h"
 #include "session/fan.h"
+#include "session/heir.h"
 #include "session/join.h"
 #include "session/names.h"
 #include "session/private.h"
@@ -20,6 +21,8 @@
 
 #define PRIVATE_NAME "ch"
 #define PRIVATE_ID 64           /* the longest ID */
+/* Which number of its row is its owner's process id; the slots' is 0. */
+#define PRIVATE_OWNER 1
 /* As long as `rm -r' of a directory may take, see names.c. */
 #define PRIVATE_SETTLE_MS 100
 
@@ -31,6 +34,8 @@ struct private {
 					   -1: the slots hold it */
 	ino_t inode;                    /* of its directory */
 	struct pair pair;
+	struct ledger_row *row;
+	struct ledger_left *left;       /* while it is taken over */
 	struct owner owner;
 	struct notice names;            /* somebody has touched them */
 	struct timer look;
@@ -146,6 +151,13 @@ private_dir_fd(const struct private *p)
 	return fd;
 }
 
+int
+private_directory(const struct dialogue *d)
+{
+	return d->private != NULL ? private_dir_fd(d->private) :
+	    directory_open(d->s->place->rundir_fd, d->s->name);
+}
+
 static void
 private_write_status(struct private *p, int dir_fd)
 {
@@ -232,6 +244,7 @@ static void
 private_forget(struct private *p)
 {
 	TAILQ_REMOVE(&p->s->privates, p, entry);
+	ledger_free(p->row);
 	if (p->dir_fd != -1)
 		close(p->dir_fd);
 	free(p->id);
@@ -327,7 +340,8 @@ private_fill(struct private *p, int dir_fd, const char *path,
 {
 	struct session *s = p->s;
 	struct pair_plan plan = { .dir_fd = dir_fd, .path = path,
-		.options = &s->options.channel, .gid = s->gid };
+		.options = &s->options.channel, .gid = s->gid,
+		.row = p->row, .left = p->left };
 	struct channel_owner owner;
 
 	if (relay_each(s))
@@ -336,12 +350,16 @@ private_fill(struct private *p, int dir_fd, const char *path,
 	if (private_hold(p, dir_fd) == -1)
 		return why_fail(why, FAULT_REFUSED, "%s", strerror(errno));
 	join_new(s, &p->d, &p->b, &owner);
-	if (p->d != NULL)
+	if (p->d != NULL) {
 		p->d->private = p;
-	else
+		p->d->row = p->row;
+	} else {
 		p->b->private = p;
-	private_make_room(p, dir_fd, "out");
-	private_make_room(p, dir_fd, "in");
+	}
+	if (p->left == NULL) {
+		private_make_room(p, dir_fd, "out");
+		private_make_room(p, dir_fd, "in");
+	}
 	private_write_status(p, dir_fd);
 	if (join_pair(s, &p->pair, &plan, &owner, why) == -1)
 		return -1;
@@ -350,6 +368,8 @@ private_fill(struct private *p, int dir_fd, const char *path,
 		p->dir_fd = -1;
 	}
 	join_begin(p->d, p->b, channel_fifo(&p->pair, &owner));
+	if (p->left != NULL && p->d != NULL)
+		heir_dialogue(p->d, p->left);
 	if (s->state == SESSION_FAILED)
 		private_finish(p, DELIVERY_FOR_GOOD);
 	return 0;
@@ -362,6 +382,7 @@ private_new(struct session *s, const char *id)
 
 	p->s = s;
 	p->id = xstrdup(id);
+	p->row = ledger_new(LEDGER_CHANNEL, s->row, id);
 	p->dir_fd = -1;
 	pair_init(&p->pair);
 	TAILQ_INSERT_TAIL(&s->privates, p, entry);
@@ -467,6 +488,63 @@ private_ch_touched(void *arg)
 	deferred_queue(&s->ch_look, private_ch_look, s);
 }
 
+static int
+private_owned(struct private *p, pid_t pid, struct why *why)
+{
+	p->row->number[PRIVATE_OWNER] = (uint64_t)pid;
+	return pid == 0 ? 0 : owner_watch(&p->owner, pid, private_owner_ended,
+	    p, why);
+}
+
+static void
+private_inherit_one(struct session *s, struct ledger_left *left)
+{
+	int ch_fd = private_ch_fd(s), dir_fd = -1;
+	char *path = private_path(s, left->name);
+	struct private *p = private_new(s, left->name);
+	struct why why = { 0 };
+
+	p->left = left;
+	if (ch_fd != -1) {
+		dir_fd = directory_open(ch_fd, left->name);
+		close(ch_fd);
+	}
+	if (dir_fd == -1)
+		private_stop(p, "its directory was removed");
+	else if (private_owned(p, (pid_t)left->number[PRIVATE_OWNER], &why) ==
+	    -1 || private_fill(p, dir_fd, path, &why) == -1)
+		private_stop(p, why.text);
+	else
+		private_watch_names(p, path);
+	if (dir_fd != -1)
+		close(dir_fd);
+	free(path);
+}
+
+void
+private_inherit(struct session *s)
+{
+	struct ledger_left *left;
+
+	while ((left = ledger_claim(LEDGER_CHANNEL, s->name, NULL)) != NULL)
+		if (session_name_check(left->name, NULL) == 0 &&
+		    private_find(s, left->name) == NULL)
+			private_inherit_one(s, left);
+}
+
+void
+private_go_on(struct session *s)
+{
+	struct private *p;
+
+	TAILQ_FOREACH(p, &s->privates, entry) {
+		p->left = NULL;
+		if (!p->ended)
+			pair_go_on(&p->pair);
+	}
+	private_ch_touched(s);
+}
+
 const char *
 private_open(struct session *s, pid_t pid, struct why *why)
 {
@@ -490,8 +568,7 @@ private_open(struct session *s, pid_t pid, struct why *why)
 	}
 	p = private_new(s, id);
 	path = private_path(s, id);
-	if ((pid != 0 && owner_watch(&p->owner, pid, private_owner_ended, p,
-	    why) == -1) || private_fill(p, dir_fd, path, why) == -1 ||
+	if (private_owned(p, pid, why) == -1 || private_fill(p, dir_fd, path, why) == -1 ||
 	    directory_appear(ch_fd, id, why) == -1) {
 		directory_remove(ch_fd, id, 1);
 		private_stop(p, why->text);
@@ -590,7 +667,8 @@ private_make(struct session *s, int dir_fd, struct why *why)
 {
 	mode_t mode = private_ch_mode(s);
 
-	if (mkdirat(dir_fd, PRIVATE_NAME, 0700) == -1 ||
+	if ((mkdirat(dir_fd, PRIVATE_NAME, 0700) == -1 &&
+	    (s->left == NULL || errno != EEXIST)) ||
 	    (s->gid != (gid_t)-1 && fchownat(dir_fd, PRIVATE_NAME, (uid_t)-1,
 	    s->gid, 0) == -1) ||
 	    fchmodat(dir_fd, PRIVATE_NAME, mode, 0) == -1)

@@ -16,6 +16,9 @@ int private_make(struct session *s, int dir_fd, struct why *why);
 void private_watch(struct session *s);
 /* End all channels; remove what was made for them. */
 void private_clear(struct session *s);
+/* Those that a former engine had; and what is due on them (heir.h). */
+void private_inherit(struct session *s);
+void private_go_on(struct session *s);
 /* New mode for their FIFOs. */
 void private_mode(struct session *s);
 /* Channels besides the default one. */
@@ -38,6 +41,8 @@ void private_deliver_resume(struct session *s);
 
 /* --- for dialogues and branches --- */
 
+/* Its directory, a descriptor to be closed; -1: it is gone. */
+int private_directory(const struct dialogue *d);
 /* Who speaks, before a sentence of the log: "ch/ID: ", or "". */
 const char *private_who(const struct dialogue *d);
 /* The same, of a branch's; NULL: a client of the socket. */

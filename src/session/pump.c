@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "session/fan.h"
+#include "session/heir.h"
 #include "session/pump.h"
 #include "session/session.h"
 
@@ -201,7 +202,9 @@ pump_take_in(struct session *s)
 	if (crlf)
 		room = CHUNK_PAYLOAD / 2;
 	way->chunk->start = crlf ? CHUNK_PAYLOAD / 2 : 0;
+	s->row->number[HEIR_TO_PEER] = HEIR_UNKNOWN;
 	n = pump_gather(s, way->chunk->data + way->chunk->start, room);
+	s->row->number[HEIR_TO_PEER] = n > 0 ? (uint64_t)n : 0;
 	way->chunk->end = way->chunk->start + (n > 0 ? (uint32_t)n : 0);
 	if (n <= 0)
 		return pump_wait(way, FLOW_SOURCE);
@@ -222,13 +225,15 @@ pump_from_branch(struct session *s, struct channel *from)
 	uint32_t room = crlf ? CHUNK_PAYLOAD / 2 : PUMP_SMALL;
 	ssize_t n;
 
-	if (!flow_has_link(s) || chunk_length(way->chunk) > 0 ||
+	if (!flow_has_link(s) || heir_halted() || chunk_length(way->chunk) > 0 ||
 	    link_pending(s->link) > 0 || s->link->finished)
 		return PUMP_WAIT;
 	if (way->chunk == NULL && (way->chunk = chunk_take()) == NULL)
 		return pump_rest(s, way);
 	way->chunk->start = crlf ? CHUNK_PAYLOAD / 2 : 0;
+	s->row->number[HEIR_TO_PEER] = HEIR_UNKNOWN;
 	n = channel_read(from, way->chunk->data + way->chunk->start, room);
+	s->row->number[HEIR_TO_PEER] = n > 0 ? (uint64_t)n : 0;
 	way->chunk->end = way->chunk->start + (n > 0 ? (uint32_t)n : 0);
 	if (n <= 0)
 		return n == 0 ? PUMP_ENDED :
@@ -258,6 +263,7 @@ pump_send(struct session *s)
 	way->bytes += (uint64_t)n;
 	if (c != NULL)
 		c->start += (uint32_t)n;
+	s->row->number[HEIR_TO_PEER] = chunk_length(c) + link_unsent(s->link);
 	return PUMP_MOVED;
 }
 
@@ -273,7 +279,7 @@ pump_to_peer(struct session *s)
 
 	if (chunk_length(way->chunk) > 0 || link_pending(s->link) > 0)
 		return pump_send(s);
-	if (s->link->finished)
+	if (s->link->finished || heir_halted())
 		return pump_wait(way, FLOW_SOURCE);
 	if (pump_may_splice(s, way))
 		return pump_splice(s, way, s->channel.in.fd, s->link->fd);
@@ -323,6 +329,7 @@ pump_deliver(struct session *s)
 	if (behind < c->end - s->flow.out_done)
 		behind = c->end - s->flow.out_done;
 	c->start = c->end - behind;
+	s->row->number[HEIR_TO_CLIENT] = behind;
 	return behind == 0 || moved ? PUMP_MOVED : pump_wait(way, FLOW_SINK);
 }
 
@@ -335,7 +342,9 @@ pump_take_link(struct session *s)
 
 	if (way->chunk == NULL && (way->chunk = chunk_take()) == NULL)
 		return pump_rest(s, way);
+	s->row->number[HEIR_TO_CLIENT] = HEIR_UNKNOWN;
 	n = link_read(s->link, way->chunk->data, room);
+	s->row->number[HEIR_TO_CLIENT] = n > 0 ? (uint64_t)n : 0;
 	way->chunk->start = 0;
 	way->chunk->end = n > 0 ? (uint32_t)n : 0;
 	if (n == -1) {
@@ -360,7 +369,8 @@ pump_to_client(struct session *s)
 
 	if (chunk_length(way->chunk) > 0)
 		return pump_deliver(s);
-	if (!flow_has_link(s) || !delivery_open(&s->channel.out))
+	if (!flow_has_link(s) || !delivery_open(&s->channel.out) ||
+	    (heir_halted() && !link_holds(s->link)))
 		return pump_wait(way, FLOW_SOURCE);
 	if (pump_may_splice(s, way)) {
 		came = pump_splice(s, way, s->link->fd,

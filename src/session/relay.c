@@ -64,6 +64,7 @@ relay_free(void *arg)
 	struct session *s = r->s;
 
 	deferred_clear(&r->later);
+	ledger_free(r->row);
 	TAILQ_REMOVE(&s->relays->list, r, entry);
 	if (!r->bridge)
 		s->relays->count--;
@@ -223,14 +224,39 @@ relay_make(struct session *s, int fd, struct link *l)
 }
 
 static void
-relay_begin(struct relay *r)
+relay_count_in(struct relay *r)
 {
 	struct session *s = r->s;
 
 	s->relays->count++;
 	r->to_peer.bytes = &s->flow.to_peer.bytes;
 	r->to_client.bytes = &s->flow.to_client.bytes;
+}
+
+static void
+relay_begin(struct relay *r)
+{
+	relay_count_in(r);
 	relay_dial(r);
+}
+
+void
+relay_inherit(struct session *s)
+{
+	struct ledger_left *left;
+	struct relay *r;
+
+	while ((left = ledger_claim(LEDGER_RELAY, s->name, NULL)) != NULL) {
+		if (left->state.busy || left->fd[LEDGER_IN] == -1 ||
+		    left->fd[LEDGER_PEER] == -1)
+			continue;
+		r = relay_make(s, ledger_inherit(left, LEDGER_IN), NULL);
+		r->guest = left->name[0] != '\0';
+		if (r->guest)
+			door_came(s);
+		relay_count_in(r);
+		relay_resume(r, ledger_inherit(left, LEDGER_PEER));
+	}
 }
 
 void

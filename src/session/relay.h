@@ -34,6 +34,8 @@ void relay_clear(struct session *s);
 void relay_new(struct session *s, int fd, bool guest);
 /* The same of a guest who has come by a link (taken over), as TLS is. */
 void relay_new_link(struct session *s, struct link *l);
+/* Those of a former engine that had nothing under way. */
+void relay_inherit(struct session *s);
 /*
  * In any other session: this link (taken over) and a socket, whose other end
  * can be a channel; that end, or -1.

@@ -14,6 +14,20 @@
 
 static void relay_try(void *arg);
 
+/* Where both ends are sockets and no more the next engine can go on. */
+static void
+relay_tell(struct relay *r)
+{
+	const struct link *l = r->peer.link;
+
+	if (r->client.link != NULL || !link_is_plain(l) ||
+	    !(l->transport->flags & TRANSPORT_LIVES))
+		return;
+	r->row = ledger_new(LEDGER_RELAY, r->s->row, r->guest ? "guest" : "");
+	r->row->fd[LEDGER_IN] = r->client.fd;
+	r->row->fd[LEDGER_PEER] = l->fd;
+}
+
 static void
 relay_up(struct relay *r)
 {
@@ -26,6 +40,7 @@ relay_up(struct relay *r)
 	link_trace(l, NULL, 0);
 	r->up = true;
 	s->nlinks++;
+	relay_tell(r);
 	relay_watch(&r->peer, l->fd, relay_peer_news, r);
 	relay_turn(r);
 }
@@ -144,4 +159,14 @@ relay_dial(struct relay *r)
 {
 	r->why = xcalloc(1, sizeof(*r->why));
 	relay_try(r);
+}
+
+void
+relay_resume(struct relay *r, int fd)
+{
+	r->why = xcalloc(1, sizeof(*r->why));
+	timer_set(&r->timer, r->s->options.link.timeout_connect, relay_late,
+	    r);
+	r->peer.link = link_inherit(&r->s->dial, fd, &(struct link_owner){
+	    relay_changed, r, r->why, NULL });
 }

@@ -54,6 +54,7 @@ struct relay {
 	struct timer timer;     /* of reaching the peer; of resetting */
 	struct deferred later;  /* goes on, or is freed */
 	struct why *why;        /* while the peer is being reached */
+	struct ledger_row *row; /* while both ends can outlive us; or NULL */
 };
 
 struct relays {
@@ -79,6 +80,8 @@ void relay_peer_news(void *arg);
 
 /* Make the link to the peer: it is up, or tried again, or the client goes. */
 void relay_dial(struct relay *r);
+/* The same by one that a former engine had (taken over). */
+void relay_resume(struct relay *r, int fd);
 
 /* --- relay_pump.c --- */
 

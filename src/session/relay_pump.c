@@ -302,17 +302,35 @@ way_reads_to_write(const struct relay_way *w)
 	return w->to->link != NULL && !w->finished && w->to->link->want_read;
 }
 
+/* Would anything be lost if we were killed now? */
+static bool
+way_is_under_way(const struct relay_way *w)
+{
+	return w->ended || way_holds(w);
+}
+
+static void
+relay_busy(struct relay *r, bool busy)
+{
+	if (r->row != NULL)
+		ledger_busy(r->row, busy);
+}
+
 enum pump
 relay_pump(struct relay *r)
 {
-	bool more = way_run(r, &r->to_peer) == PUMP_MOVED;
-	bool reads = way_reads_to_write(&r->to_peer);
+	bool more, reads;
 
+	relay_busy(r, true);
+	more = way_run(r, &r->to_peer) == PUMP_MOVED;
+	reads = way_reads_to_write(&r->to_peer);
 	more |= way_run(r, &r->to_client) == PUMP_MOVED;
 	if (reads) {
 		r->peer.news.writable = true;
 		more |= way_run(r, &r->to_peer) == PUMP_MOVED;
 	}
+	relay_busy(r, r->broken || way_is_under_way(&r->to_peer) ||
+	    way_is_under_way(&r->to_client));
 	if (r->to_peer.finished && r->to_client.finished)
 		return PUMP_ENDED;
 	return more ? PUMP_MOVED : PUMP_WAIT;

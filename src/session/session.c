@@ -14,6 +14,7 @@
 #include "session/dial.h"
 #include "session/exchange.h"
 #include "session/fan.h"
+#include "session/heir.h"
 #include "session/join.h"
 #include "session/listen.h"
 #include "session/names.h"
@@ -157,7 +158,8 @@ session_make_fifos(struct session *s, int dir_fd, struct why *why)
 	char *path = xasprintf("%s/%s", s->place->rundir, s->name);
 	struct pair_plan plan = { .dir_fd = dir_fd, .path = path,
 		.options = options, .gid = s->gid,
-		.ready = session_delivered, .owner.arg = s };
+		.ready = session_delivered, .owner.arg = s,
+		.row = s->row, .left = s->left };
 	int made;
 
 	if (s->pool != NULL)
@@ -167,8 +169,7 @@ session_make_fifos(struct session *s, int dir_fd, struct why *why)
 	free(path);
 	if (made == -1 || s->place->parent != NULL)
 		return made;
-	return fifo_make(&s->ctl_fifo, dir_fd, "ctl", options->mode, s->gid,
-	    why);
+	return pair_make_fifo(&s->ctl_fifo, &plan, "ctl", LEDGER_CTL, why);
 }
 
 /* What a peer's has not. */
@@ -181,8 +182,35 @@ session_make_rest(struct session *s, int dir_fd, struct why *why)
 	    sock_make(s, dir_fd, why) == -1 ||
 	    listen_make(s, dir_fd, why) == -1)
 		return -1;
-	directory_write(dir_fd, "log", "", 0, &access);
+	if (s->left == NULL)
+		directory_write(dir_fd, "log", "", 0, &access);
 	return 0;
+}
+
+static int
+session_fill(struct session *s, int dir_fd, struct why *why)
+{
+	struct stat st;
+
+	s->mode = s->options.channel.mode;
+	if (session_make_fifos(s, dir_fd, why) == -1 ||
+	    (s->place->parent == NULL &&
+	    session_make_rest(s, dir_fd, why) == -1))
+		return -1;
+	status_write(s, dir_fd);
+	if (fstat(dir_fd, &st) == 0)
+		s->inode = st.st_ino;
+	return 0;
+}
+
+/* One that a former engine has left; -1: there is none, or no more. */
+static int
+session_left_directory(struct session *s)
+{
+	s->left = s->place->parent != NULL ? NULL :
+	    ledger_claim(LEDGER_SESSION, s->name, s->name);
+	return s->left == NULL ? -1 : directory_open(s->place->rundir_fd,
+	    s->name);
 }
 
 /* The directory, filled under its hidden name, and its appearance. */
@@ -190,22 +218,20 @@ static int
 session_make_directory(struct session *s, struct why *why)
 {
 	int rundir_fd = s->place->rundir_fd, dir_fd, made;
-	struct stat st;
 
+	if ((dir_fd = session_left_directory(s)) != -1) {
+		made = session_fill(s, dir_fd, why);
+		close(dir_fd);
+		return made;
+	}
+	s->left = NULL;
 	dir_fd = directory_make(rundir_fd, s->name,
 	    pair_directory_mode(&s->options.channel), s->gid, why);
 	if (dir_fd == -1)
 		return -1;
-	s->mode = s->options.channel.mode;
-	made = session_make_fifos(s, dir_fd, why);
-	if (made == 0 && s->place->parent == NULL)
-		made = session_make_rest(s, dir_fd, why);
-	if (made == 0) {
-		status_write(s, dir_fd);
-		if (fstat(dir_fd, &st) == 0)
-			s->inode = st.st_ino;
+	made = session_fill(s, dir_fd, why);
+	if (made == 0)
 		made = directory_appear(rundir_fd, s->name, why);
-	}
 	close(dir_fd);
 	if (made == -1) {
 		session_let_go(s);
@@ -224,6 +250,8 @@ session_alloc(const char *name, const struct session_place *place,
 	s->name = xstrdup(name);
 	s->place = place;
 	s->owner = *owner;
+	s->row = place->parent == NULL ?
+	    ledger_new(LEDGER_SESSION, NULL, name) : ledger_none();
 	pair_init(&s->channel);
 	s->ctl_fifo.fd = -1;
 	TAILQ_INIT(&s->branches);
@@ -284,15 +312,21 @@ session_new(const char *name, struct url *url, struct options *options,
 	relay_init(s);
 	names_share(s);
 	ctl_init(s);
-	session_log(s, false, "opened: %s", s->url.text);
+	session_log(s, false, "%s: %s", s->left == NULL ? "opened" :
+	    "taken over from an engine that died", s->url.text);
 	if (s->owner.entered != NULL)
-		s->owner.entered(s, SESSION_CLOSED, "opened", s->owner.arg);
-	s->told = s->options.session.connect == CONNECT_ON_DEMAND ||
+		s->owner.entered(s, SESSION_CLOSED, s->left == NULL ? "opened" :
+		    "taken over from an engine that died", s->owner.arg);
+	s->told = s->left != NULL || s->options.session.connect == CONNECT_ON_DEMAND ||
 	    relay_each(s);
 	status_changed(s);
 	private_watch(s);
 	sock_watch(s);
 	door_init(s);
+	if (s->left != NULL) {
+		heir_begin(s);
+		return s;
+	}
 	if (s->pool != NULL && !s->told)
 		pool_start(s);
 	else if (!s->told)
@@ -305,6 +339,26 @@ fail:
 	memset(&s->options, 0, sizeof(s->options));
 	session_free(s);
 	return NULL;
+}
+
+void
+session_go_on(struct session *s)
+{
+	if (s->left == NULL)
+		return;
+	heir_go_on(s);
+	session_turn(s);
+}
+
+void
+session_look(struct session *s)
+{
+	struct dialogue *d;
+
+	if (s->pool != NULL)
+		TAILQ_FOREACH(d, &s->pool->dialogues, entry)
+			pool_look(d);
+	session_turn(s);
 }
 
 void
@@ -326,6 +380,7 @@ session_free(struct session *s)
 	link_forget(s->transport, &s->dial);
 	url_clear(&s->url);
 	option_clear(option_groups, &s->options);
+	ledger_free(s->row);
 	free(s->alias);
 	free(s->name);
 	free(s);
@@ -581,6 +636,8 @@ session_set(struct session *s, const char *key, const char *value,
 	session_tune(s);
 	if (s->pool == NULL)
 		retry_reconsider(s);
+	if (s->owner.set != NULL)
+		s->owner.set(s, s->owner.arg);
 	session_turn(s);
 	return 0;
 }

@@ -18,6 +18,7 @@
 
 #include "base/buf.h"
 #include "base/loop.h"
+#include "base/ledger.h"
 #include "base/option.h"
 #include "base/url.h"
 #include "base/why.h"
@@ -106,6 +107,7 @@ struct session_owner {
 	    const char *reason, void *arg);
 	void (*changed)(struct session *s, void *arg);
 	void (*ended)(struct session *s, void *arg);    /* then session_free() */
+	void (*set)(struct session *s, void *arg);      /* an option; or NULL */
 	void *arg;
 	const struct keeper_home *home; /* of its programs; outlives it; NULL:
 					   the broker's own */
@@ -124,6 +126,8 @@ struct session {
 	struct options options;
 	const struct session_place *place;
 	struct session_owner owner;
+	struct ledger_row *row;         /* ledger_none(): of a peer */
+	struct ledger_left *left;       /* while it takes over, see heir.h */
 
 	enum session_state state;
 	struct timespec since;          /* of this state, wall clock */
@@ -163,6 +167,7 @@ struct session {
 	bool shared;                    /* others may enter its directory */
 	int64_t drained_ms;             /* closing: no later than this */
 	bool end_owed;                  /* readers are due an end of file */
+	bool engine_lost;               /* `why' tells of it until a link ends */
 	uint64_t nlinks, nreconnects, nfailures, uncertain, discarded;
 	uint64_t lost;                  /* datagrams, of links that have gone */
 	uint64_t nchanges;              /* of state, for observers */
@@ -230,6 +235,13 @@ struct session *session_new_peer(const char *name,
  * (or after timeout-read, if nobody reads) the session ends.
  */
 void session_depart(struct session *s, const char *reason);
+/*
+ * One that session_new() has made of what a former engine left stands still
+ * until this is called, when nobody else holds its descriptors any more.
+ */
+void session_go_on(struct session *s);
+/* Something outside of it has changed that it may have waited for. */
+void session_look(struct session *s);
 /* Only from owner.ended, or before the loop ran. */
 void session_free(struct session *s);
 

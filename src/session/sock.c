@@ -83,6 +83,14 @@ sock_bind(int fd, int dir_fd, mode_t mode)
 	return rv == -1 ? -1 : listen(fd, SOCK_BACKLOG);
 }
 
+static void
+sock_begin(struct session *s, int fd)
+{
+	s->sock = xcalloc(1, sizeof(*s->sock));
+	s->sock->fd = fd;
+	s->row->fd[LEDGER_SOCK] = fd;
+}
+
 int
 sock_make(struct session *s, int dir_fd, struct why *why)
 {
@@ -90,8 +98,12 @@ sock_make(struct session *s, int dir_fd, struct why *why)
 
 	if (!sock_fits(s))
 		return 0;
+	if (s->left != NULL && s->left->fd[LEDGER_SOCK] != -1) {
+		sock_begin(s, ledger_inherit(s->left, LEDGER_SOCK));
+		return 0;
+	}
+	unlinkat(dir_fd, SOCK_NAME, 0);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
 	if (fd == -1 || sock_bind(fd, dir_fd, s->options.channel.mode) == -1) {
 		why_fail(why, FAULT_REFUSED, "sock: %s", strerror(errno));
 		if (fd != -1)
@@ -101,8 +113,7 @@ sock_make(struct session *s, int dir_fd, struct why *why)
 	if (s->gid != (gid_t)-1)
 		(void)!fchownat(dir_fd, SOCK_NAME, (uid_t)-1, s->gid,
 		    AT_SYMLINK_NOFOLLOW);
-	s->sock = xcalloc(1, sizeof(*s->sock));
-	s->sock->fd = fd;
+	sock_begin(s, fd);
 	return 0;
 }
 

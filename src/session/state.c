@@ -14,13 +14,14 @@
  * The moves.  A link may be up within one turn of the loop, so a state on the
  * way there may be skipped; any state may give up, and any may be closed.  Of
  * several links the one that is farthest counts: when that ends, another may
- * be anywhere on its way.
+ * be anywhere on its way.  A link that a former engine had begins at the end of
+ * its way.
  */
 static const struct state_row {
 	const char *name;
 	unsigned to;
 } state_rows[] = {
-	[SESSION_IDLE] = { "idle", TO(RESOLVING) | ENDING },
+	[SESSION_IDLE] = { "idle", TO(RESOLVING) | TO(HANDSHAKE) | ENDING },
 	[SESSION_RESOLVING] = { "resolving", DIALLING | TO(UP) | TO(IDLE) |
 	    TO(LISTENING) | TO(BACKOFF) | TO(FAILED) | ENDING },
 	[SESSION_CONNECTING] = { "connecting", DIALLING | TO(UP) | TO(IDLE) |
@@ -79,6 +80,7 @@ state_enter(struct session *s, enum session_state state, const char *fmt,
 	if (state != SESSION_CONNECTING && state != SESSION_HANDSHAKE)
 		timer_clear(&s->deadline);
 	s->state = state;
+	ledger_busy(s->row, state != SESSION_IDLE && state != SESSION_FAILED);
 	s->nchanges++;
 	clock_gettime(CLOCK_REALTIME, &s->since);
 	session_log(s, state == SESSION_FAILED || state == SESSION_BACKOFF ||

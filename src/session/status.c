@@ -10,6 +10,7 @@
 #include "base/seldom.h"
 #include "base/words.h"
 #include "channel/directory.h"
+#include "keeper/keeper.h"
 #include "session/exchange.h"
 #include "session/listen.h"
 #include "session/names.h"
@@ -297,7 +298,14 @@ fact_record_error(struct session *s, char *out)
 }
 
 static void
-fact_process(struct session *s, char *out)
+fact_keeper(struct session *s, char *out)
+{
+	(void)s;
+	fact_number((uint64_t)keeper_pid(), out);
+}
+
+static void
+fact_engine(struct session *s, char *out)
 {
 	(void)s;
 	fact_number((uint64_t)getpid(), out);
@@ -423,9 +431,8 @@ const struct status_row status_rows[] = {
 	    "connect, a line each.", true },
 	{ "peers", fact_peers, "Peers that are connected now.",
 	    .metric = { METRIC_GAUGE, "peers" } },
-	{ "keeper", fact_process, "Process id of the keeper." },
-	{ "engine", fact_process, "Process id of the engine; the same process "
-	    "so far." },
+	{ "keeper", fact_keeper, "Process id of the keeper." },
+	{ "engine", fact_engine, "Process id of the engine." },
 	{ "sandbox", fact_sandbox, "How the engine is confined." },
 	{ "error", fact_error, "The newest failure, in words." },
 	{ "error-status", fact_error_status, "Its number, as fifoctl's exit "

@@ -64,15 +64,28 @@ wire_greet(struct wire *w)
 	late_expect(w->s, w->s->options.session.timeout);
 }
 
+/* Is its descriptor all that it is? */
+static bool
+wire_lives(const struct wire *w)
+{
+	return w->link->transport->flags & TRANSPORT_LIVES &&
+	    w->owner == NULL && link_is_plain(w->link);
+}
+
 static void
 wire_up(struct wire *w)
 {
 	w->up = true;
+	if (wire_lives(w)) {
+		w->row = ledger_new(LEDGER_LINK, w->s->row, "");
+		w->row->fd[LEDGER_PEER] = w->link->fd;
+	}
 	w->up_ms = loop_now_ms();
 	timer_clear(&w->deadline);
 	watch_init(&w->readable, w->link->fd, LOOP_READ, wire_readable, w);
 	watch_init(&w->writable, w->link->fd, LOOP_WRITE, wire_writable, w);
-	wire_greet(w);
+	if (!w->inherited)
+		wire_greet(w);
 	wire_rest(w);
 	pool_wire_up(w);
 	wire_turn(w);
@@ -93,8 +106,8 @@ wire_changed(struct link *l, void *arg)
 		pool_enter(w->s, "");
 }
 
-struct wire *
-wire_new(struct session *s, struct dialogue *owner)
+static struct wire *
+wire_alloc(struct session *s, struct dialogue *owner)
 {
 	struct wire *w = xcalloc(1, sizeof(*w));
 
@@ -106,6 +119,24 @@ wire_new(struct session *s, struct dialogue *owner)
 	TAILQ_INSERT_TAIL(&s->pool->wires, w, entry);
 	timer_set(&w->deadline, s->options.link.timeout_connect, wire_late,
 	    w);
+	return w;
+}
+
+void
+wire_inherit(struct session *s, int fd)
+{
+	struct wire *w = wire_alloc(s, NULL);
+
+	w->inherited = true;
+	w->link = link_inherit(&s->dial, fd, &(struct link_owner){
+	    wire_changed, w, &w->why, wire_note });
+}
+
+struct wire *
+wire_new(struct session *s, struct dialogue *owner)
+{
+	struct wire *w = wire_alloc(s, owner);
+
 	dial_refresh(s);
 	w->link = link_new(s->transport, &s->dial, wire_changed, w, &w->why,
 	    wire_note);
@@ -149,6 +180,8 @@ wire_send(struct wire *w, struct exchange *x)
 		w->asked_us = trace_now_us();
 	if (w->sending == NULL)
 		w->sending = x;
+	if (w->row != NULL)
+		ledger_busy(w->row, true);
 	timer_clear(&w->deadline);
 	wire_write(w);
 }
@@ -342,6 +375,9 @@ wire_rest(struct wire *w)
 {
 	int idle = w->s->options.session.idle;
 
+	if (w->row != NULL)
+		ledger_busy(w->row, w->nexchanges > 0 ||
+		    chunk_length(w->chunk) > 0);
 	if (idle > 0)
 		timer_set(&w->deadline, idle, wire_idle, w);
 }
@@ -484,6 +520,8 @@ wire_end(struct wire *w, const struct why *why)
 	w->s->lost += link_lost(w->link);
 	if (why == NULL && !pool->renewing)
 		wire_farewell(w);
+	ledger_free(w->row);
+	w->row = NULL;
 	link_free(w->link);
 	w->link = NULL;
 	w->up = false;

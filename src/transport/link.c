@@ -160,6 +160,7 @@ struct link_driver {
 	struct deferred step;
 	struct way *way;        /* NULL: not begun, or nothing to say */
 	bool arrived;           /* at the endpoint: its way is done */
+	bool inherited;         /* it was up before */
 	struct prelude_ends *client;    /* for whom it is made; NULL: for us */
 };
 
@@ -314,8 +315,8 @@ link_step(void *arg)
 	watch_clear(&l->driver->readable);
 	watch_clear(&l->driver->writable);
 	l->want_read = l->want_write = false;
-	up = l->login != NULL ? 1 : link_advance(l);
-	if (up == 1) {
+	up = l->login != NULL || l->driver->inherited ? 1 : link_advance(l);
+	if (up == 1 && !l->driver->inherited) {
 		trace_enter(l->trace, TRACE_LOGIN);
 		up = login_advance(l);
 	}
@@ -428,6 +429,18 @@ link_accept(const struct transport *t, struct dial *dial, int fd,
 	l->phase = l->told = LINK_CONNECTING;
 	sock_tune(lowest);
 	return link_begin(l, owner, TRACE_HANDSHAKE);
+}
+
+struct link *
+link_inherit(struct dial *dial, int fd, const struct link_owner *owner)
+{
+	struct link *l = link_stack(&transport_accepted, dial, NULL, fd);
+
+	l->opened = true;
+	l->phase = l->told = LINK_HANDSHAKE;
+	link_begin(l, owner, TRACE_CONNECT);
+	l->driver->inherited = true;
+	return l;
 }
 
 static void

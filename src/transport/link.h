@@ -129,6 +129,12 @@ struct link_owner {
  */
 struct link *link_accept(const struct transport *t, struct dial *dial, int fd,
     const struct link_owner *owner);
+/*
+ * The same for a connection that was up in a former engine: nothing is said on
+ * it any more.  Of a transport with TRANSPORT_LIVES, and what it accepts.
+ */
+struct link *link_inherit(struct dial *dial, int fd,
+    const struct link_owner *owner);
 /* From now on this one is told. */
 void link_give(struct link *l, const struct link_owner *owner);
 /* Close whatever is open, say nothing to the owner; NULL is allowed. */

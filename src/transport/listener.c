@@ -30,6 +30,7 @@ struct listener {
 	struct {
 		int fd;
 		struct watch readable;
+		struct ledger_row *row;
 	} at[LISTENER_SOCKETS];
 };
 
@@ -153,6 +154,19 @@ listener_readable(void *arg)
 	}
 }
 
+static void
+listener_hold(struct listener *l, int fd)
+{
+	struct ledger_row *row = ledger_new(LEDGER_SOCKET, l->plan.row,
+	    l->plan.url->text);
+
+	row->fd[LEDGER_PEER] = fd;
+	l->at[l->n].row = row;
+	l->at[l->n].fd = fd;
+	watch_init(&l->at[l->n].readable, fd, LOOP_READ, listener_readable, l);
+	l->n++;
+}
+
 static int
 listener_add(struct listener *l, const struct keeper_address *at,
     struct why *why)
@@ -163,10 +177,7 @@ listener_add(struct listener *l, const struct keeper_address *at,
 	if (fd != -1) {
 		if (at->address.ss_family != AF_UNIX)
 			sock_tune_fd(fd, l->plan.link);
-		l->at[l->n].fd = fd;
-		watch_init(&l->at[l->n].readable, fd, LOOP_READ,
-		    listener_readable, l);
-		l->n++;
+		listener_hold(l, fd);
 		return 0;
 	}
 	if (errno == EADDRINUSE)
@@ -281,6 +292,20 @@ listener_at(struct listener *l, struct why *why)
 	return 0;
 }
 
+/* Those that a former engine stood at. */
+static bool
+listener_inherit(struct listener *l)
+{
+	struct ledger_left *left;
+
+	while (l->n < LISTENER_SOCKETS &&
+	    (left = ledger_claim(LEDGER_SOCKET, l->plan.name,
+	    l->plan.url->text)) != NULL)
+		if (left->fd[LEDGER_PEER] != -1)
+			listener_hold(l, ledger_inherit(left, LEDGER_PEER));
+	return l->n > 0;
+}
+
 static void
 listener_begin(void *arg)
 {
@@ -288,6 +313,10 @@ listener_begin(void *arg)
 	struct why why = { 0 };
 	int begun;
 
+	if (l->n > 0) {
+		listener_tell(l, NULL);
+		return;
+	}
 	begun = l->plan.transport->address != NULL ? listener_at(l, &why) :
 	    listener_look_up(l, &why);
 	if (begun == -1)
@@ -301,6 +330,7 @@ listener_new(const struct listener_plan *plan)
 
 	l->plan = *plan;
 	LIST_INSERT_HEAD(&listeners, l, entry);
+	listener_inherit(l);
 	deferred_queue(&l->begin, listener_begin, l);
 	return l;
 }
@@ -318,6 +348,7 @@ listener_free(struct listener *l)
 	timer_clear(&l->rest);
 	for (i = 0; i < l->n; i++) {
 		watch_clear(&l->at[i].readable);
+		ledger_free(l->at[i].row);
 		keeper_listen_end(l->at[i].fd);
 	}
 	free(l);

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/ledger.h"
 #include "base/url.h"
 #include "base/why.h"
 #include "transport/link.h"
@@ -23,6 +24,7 @@ struct listener_plan {
 	const struct url *url;                  /* borrowed, as the others */
 	const struct link_options *link;        /* family, device, netns */
 	const char *name;       /* whose it is, for those who find it in use */
+	const struct ledger_row *row;   /* the same, to be told there */
 	mode_t mode;            /* of a unix socket's file, and its group */
 	gid_t gid;
 	/*

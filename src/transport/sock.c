@@ -225,7 +225,7 @@ accepted_fact(const struct link *l, enum link_fact fact, char *out,
 
 const struct transport transport_accepted = {
 	.name = "accepted",
-	.flags = TRANSPORT_PLAIN,
+	.flags = TRANSPORT_PLAIN | TRANSPORT_LIVES,
 	.size = sizeof(struct link),
 	.open = accepted_open,
 	.advance = accepted_advance,

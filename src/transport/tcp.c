@@ -302,7 +302,7 @@ const struct transport transport_tcp = {
 	.usage = "tcp://HOST:PORT",
 	.text = "A TCP connection; every address of HOST is tried, IPv6 and "
 		"IPv4 in turn.",
-	.flags = TRANSPORT_PLAIN | TRANSPORT_WAY,
+	.flags = TRANSPORT_PLAIN | TRANSPORT_WAY | TRANSPORT_LIVES,
 	.size = sizeof(struct tcp),
 	.open = tcp_open,
 	.advance = tcp_advance,

@@ -73,6 +73,8 @@ enum {
 				   on-close is eof where nobody says */
 	TRANSPORT_WAY = 32,     /* a connection that may lead over proxies; see
 				   way.h */
+	TRANSPORT_LIVES = 64,   /* once it is up it is its descriptor and no
+				   more: another process can go on with it */
 };
 
 struct transport {

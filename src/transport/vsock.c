@@ -141,7 +141,7 @@ const struct transport transport_vsock = {
 	.usage = "vsock://CID:PORT",
 	.text = "Between a virtual machine and its host, vsock(7); CID is a "
 		"number, or host, or local.",
-	.flags = TRANSPORT_PLAIN,
+	.flags = TRANSPORT_PLAIN | TRANSPORT_LIVES,
 	.size = sizeof(struct link),
 	.available = vsock_available,
 	.check = vsock_check,

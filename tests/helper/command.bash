@@ -80,13 +80,15 @@ start_stalled()
 	wait_until 10 bytes_stay
 }
 
-# That many looks in a row have seen the same number.
+# That many looks in a row have seen the same number, though there is more: it
+# is the peer that is waited for, and not the writer.
 bytes_stay()
 {
-	local bytes
+	local bytes waiting
 
 	bytes=$(status_of stalled bytes-in)
-	LOOKS=$((bytes == BYTES ? LOOKS + 1 : 0))
+	waiting=$("$(program_find pipe)" waiting "$S/in")
+	LOOKS=$((bytes == BYTES && waiting > 4096 ? LOOKS + 1 : 0))
 	BYTES=$bytes
 	[ "$BYTES" -gt 0 ] && [ "$LOOKS" -ge 10 ]
 }

@@ -10,7 +10,8 @@
 #   $HOME                   an empty one
 #
 # FIFOD_WRAPPER (valgrind, strace …) goes before fifod; the waits below are
-# then longer, as with TIMEOUT_SCALE=N.
+# then longer, as with TIMEOUT_SCALE=N.  valgrind sees the engine, and with it
+# nearly everything, only with --trace-children=yes.
 
 # What the functions below set is for the tests.
 # shellcheck disable=SC2034
@@ -274,10 +275,67 @@ broker_settled()
 	pid_gone "$BROKER_PID" || ctl list
 }
 
+# engine_pid: the broker's other process; BROKER_PID is the keeper
+engine_pid()
+{
+	pgrep -P "$BROKER_PID" -f 'fifod.*engine'
+}
+
+# children_pids: programs and look-ups of the broker
+children_pids()
+{
+	pgrep -P "$BROKER_PID" | grep -vx "$(engine_pid)"
+}
+
+# kill_broker: both processes, before either can do anything about it
+kill_broker()
+{
+	local engine
+
+	engine=$(engine_pid)
+	kill -STOP "$engine"
+	kill -KILL "$BROKER_PID" "$engine"
+	wait_until 10 pid_gone "$BROKER_PID"
+	wait_until 10 pid_gone "$engine"
+	wait "$BROKER_PID" 2>/dev/null || true
+}
+
 stop_broker()
 {
 	stop_pid "$BROKER_PID" "$@"
 	BROKER_PID=
+}
+
+# descriptors PID: how many it has
+descriptors()
+{
+	local fds=(/proc/"$1"/fd/*)
+
+	echo "${#fds[@]}"
+}
+
+# descriptors_at_rest PID: N; that of the last control client goes a moment
+# after the client has
+descriptors_at_rest()
+{
+	N='' N_LOOKS=0
+	wait_until 20 descriptors_stay "$1"
+}
+
+descriptors_stay()
+{
+	local n
+
+	n=$(descriptors "$1")
+	N_LOOKS=$((n == ${N:--1} ? N_LOOKS + 1 : 0))
+	N=$n
+	[ "$N_LOOKS" -ge 10 ]
+}
+
+# no_more_descriptors PID N: than before
+no_more_descriptors()
+{
+	[ "$(descriptors "$1")" -le "$2" ]
 }
 
 # ctl COMMAND…: fifoctl of this test's run directory
@@ -372,6 +430,22 @@ start_peer()
 peer_settled()
 {
 	[ -s "$1" ] || pid_gone "$2"
+}
+
+# make_way NAME: whoever is told may listen at the port of that peer, which
+# refuses; Linux lets it keep the port, so that it is given to no third one
+# (SO_REUSEADDR in socket(7))
+make_way()
+{
+	[ "$(uname -s)" = Linux ] || stop_peer "$1"
+}
+
+# hold_port: sets port to one of which that is true already, until the test
+# ends: peers started with it (-p) come and go there
+hold_port()
+{
+	start_peer held script --refuse
+	make_way held
 }
 
 # stop_peer NAME [SECONDS]

@@ -21,13 +21,19 @@ scripted()
 	start_peer "$name" script "${peer_more[@]}" "${steps[@]}"
 }
 
-# counted NAME REGEX N: so many lines like that are in its log, no more
+# counted NAME REGEX N: so many lines like that come to its log, no more
 counted()
 {
 	local n
 
+	wait_until 10 lines_came "$@" || true
 	n=$(grep -Ec -- "$2" "$T/peer.$1.log") || true
 	[ "$n" -eq "$3" ] || fail "$n lines like $2, not $3"
+}
+
+lines_came()
+{
+	[ "$(grep -Ec -- "$2" "$T/peer.$1.log")" -ge "$3" ]
 }
 
 # say SESSION FORMAT [WORD…]: printf(1) to its `in'

@@ -3,7 +3,7 @@ UNITS = tests/unit/test_buf tests/unit/test_option \
 	tests/unit/test_url tests/unit/test_why tests/unit/test_words \
 	tests/unit/test_framing tests/unit/test_http tests/unit/test_slots \
 	tests/unit/test_prelude tests/unit/test_access \
-	tests/unit/test_transcript tests/unit/test_metric
+	tests/unit/test_transcript tests/unit/test_metric tests/unit/test_hold
 check_PROGRAMS += $(UNITS)
 UNIT_TESTS += $(UNITS)
 
@@ -28,7 +28,9 @@ tests_unit_test_transcript_SOURCES = tests/unit/test_transcript.c \
 tests_unit_test_transcript_LDADD = src/libfifod.a $(LIBBSD_LIBS)
 tests_unit_test_prelude_SOURCES = tests/unit/test_prelude.c tests/unit/tap.h
 tests_unit_test_prelude_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS)
+tests_unit_test_hold_SOURCES = tests/unit/test_hold.c tests/unit/tap.h
+tests_unit_test_hold_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS)
 tests_unit_test_access_SOURCES = tests/unit/test_access.c tests/unit/tap.h
-tests_unit_test_access_LDADD = src/libfifod.a $(LIBBSD_LIBS)
+tests_unit_test_access_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS)
 tests_unit_test_metric_SOURCES = tests/unit/test_metric.c tests/unit/tap.h
 tests_unit_test_metric_LDADD = src/libfifod.a $(LIBBSD_LIBS)

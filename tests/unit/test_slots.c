@@ -624,6 +624,12 @@ descriptors(void)
 	return n;
 }
 
+static bool
+holds_no_more(void *arg)
+{
+	return descriptors() == *(int *)arg;
+}
+
 static void
 test_idle(void)
 {
@@ -642,6 +648,7 @@ test_idle(void)
 	}
 	is_int(good, 3, "after replies that filled more than a small pipe");
 	run_until(never, NULL, REST_MS);
+	run_until(holds_no_more, &before, LONG_MS);
 	is_int(descriptors(), before,
 	    "at rest as many descriptors are held as before");
 	r = come();

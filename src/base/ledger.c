@@ -1,0 +1,388 @@
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/ledger.h"
+#include "base/xalloc.h"
+
+/* What is not used costs nothing: the file has no such page. */
+#define LEDGER_ROWS 131072
+#define LEDGER_SIZE (LEDGER_ROWS * sizeof(struct ledger_row))
+
+/* The state in one word, from the lowest bit. */
+enum {
+	STATE_OPEN = 0,         /* 16 bits each */
+	STATE_BEFORE = 16,
+	STATE_REPLY = 32,       /* 2 */
+	STATE_SLOT = 34,        /* 2 */
+	STATE_FAILED = 36,      /* 1 each */
+	STATE_TAKING = 37,
+	STATE_HALF = 38,
+	STATE_BUSY = 39,
+};
+#define STATE_MOST UINT16_MAX
+
+/* The first row only counts those that were ever given out, itself included. */
+static struct {
+	struct ledger_row *rows;
+	uint32_t vacant;        /* the first that is free again, or 0; each has
+				   the next one in `session' */
+} ledger;
+
+/* Where there is no room: a row of nothing, which nobody reads. */
+static struct ledger_row ledger_void;
+
+static int
+ledger_map(int fd, int flags)
+{
+	struct ledger_row *rows = mmap(NULL, LEDGER_SIZE, PROT_READ | PROT_WRITE,
+	    flags | MAP_NORESERVE, fd, 0);
+
+	if (rows == MAP_FAILED)
+		return -1;
+	ledger.rows = rows;
+	ledger.vacant = 0;
+	rows[0].number[0] = 1;
+	return 0;
+}
+
+int
+ledger_begin(int fd)
+{
+	if (ftruncate(fd, LEDGER_SIZE) == -1)
+		return -1;
+	return ledger_map(fd, MAP_SHARED);
+}
+
+void
+ledger_end(void)
+{
+	if (ledger.rows != NULL)
+		munmap(ledger.rows, LEDGER_SIZE);
+	ledger.rows = NULL;
+}
+
+static struct ledger_row *
+ledger_vacant(void)
+{
+	struct ledger_row *row;
+
+	if (ledger.rows == NULL && ledger_map(-1, MAP_PRIVATE | MAP_ANONYMOUS)
+	    == -1)
+		return &ledger_void;
+	if (ledger.vacant > 0) {
+		row = &ledger.rows[ledger.vacant];
+		ledger.vacant = row->session;
+		return row;
+	}
+	return ledger.rows[0].number[0] < LEDGER_ROWS ?
+	    &ledger.rows[ledger.rows[0].number[0]++] : &ledger_void;
+}
+
+/* Its kind last: half of a row is none. */
+struct ledger_row *
+ledger_new(enum ledger_kind kind, const struct ledger_row *session,
+    const char *name)
+{
+	struct ledger_row *row = ledger_vacant();
+	size_t i;
+
+	if (session == NULL)
+		session = row;
+	row->session = session == &ledger_void ? 0 :
+	    (uint32_t)(session - ledger.rows);
+	for (i = 0; i < LEDGER_FDS; i++)
+		row->fd[i] = -1;
+	row->state = row->number[0] = row->number[1] = 0;
+	memset(row->name, 0, sizeof(row->name));
+	memcpy(row->name, name, strnlen(name, sizeof(row->name)));
+	atomic_signal_fence(memory_order_seq_cst);
+	row->kind = row == &ledger_void ? LEDGER_FREE : kind;
+	return row;
+}
+
+void
+ledger_free(struct ledger_row *row)
+{
+	if (row == NULL || row == &ledger_void)
+		return;
+	row->kind = LEDGER_FREE;
+	atomic_signal_fence(memory_order_seq_cst);
+	row->session = ledger.vacant;
+	ledger.vacant = (uint32_t)(row - ledger.rows);
+}
+
+struct ledger_row *
+ledger_none(void)
+{
+	return &ledger_void;
+}
+
+/* --- what a former engine has left --- */
+
+static struct {
+	struct ledger_left *at; /* by session and kind */
+	size_t n;
+} past;
+
+static int
+left_compare(const void *a, const void *b)
+{
+	const struct ledger_left *x = a, *y = b;
+	int order = strcmp(x->of, y->of);
+
+	return order != 0 ? order : (int)x->kind - (int)y->kind;
+}
+
+static void
+left_name(char out[LEDGER_NAME + 1], const struct ledger_row *row)
+{
+	memcpy(out, row->name, LEDGER_NAME);
+	out[LEDGER_NAME] = '\0';
+}
+
+static void
+left_read(struct ledger_left *left, const struct ledger_row *rows, size_t n,
+    const struct ledger_row *row)
+{
+	uint32_t session = row->session;
+	size_t i;
+
+	*left = (struct ledger_left){ .kind = (enum ledger_kind)row->kind,
+		.state = ledger_get(row),
+		.number = { row->number[0], row->number[1] } };
+	for (i = 0; i < LEDGER_FDS; i++)
+		left->fd[i] = row->fd[i];
+	left_name(left->name, row);
+	if (session > 0 && session < n)
+		left_name(left->of, &rows[session]);
+}
+
+static void
+past_read(const struct ledger_row *rows, size_t n)
+{
+	size_t i;
+
+	past.at = xcalloc(n, sizeof(*past.at));
+	for (i = 1; i < n; i++)
+		if (rows[i].kind != LEDGER_FREE)
+			left_read(&past.at[past.n++], rows, n, &rows[i]);
+}
+
+static void
+past_fetch(ledger_fetch *fetch, void *arg)
+{
+	int *numbers = xcalloc(past.n, LEDGER_FDS * sizeof(*numbers));
+	int *fds = xcalloc(past.n, LEDGER_FDS * sizeof(*fds));
+	size_t i, n = 0;
+
+	for (i = 0; i < past.n * LEDGER_FDS; i++)
+		if (past.at[i / LEDGER_FDS].fd[i % LEDGER_FDS] != -1)
+			numbers[n++] =
+			    past.at[i / LEDGER_FDS].fd[i % LEDGER_FDS];
+	fetch(numbers, fds, n, arg);
+	for (i = past.n * LEDGER_FDS; i-- > 0; )
+		if (past.at[i / LEDGER_FDS].fd[i % LEDGER_FDS] != -1)
+			past.at[i / LEDGER_FDS].fd[i % LEDGER_FDS] = fds[--n];
+	free(numbers);
+	free(fds);
+}
+
+size_t
+ledger_remember(int fd, ledger_fetch *fetch, void *arg)
+{
+	const struct ledger_row *rows;
+	struct stat st;
+	size_t n;
+
+	if (fstat(fd, &st) == -1 || st.st_size != (off_t)LEDGER_SIZE)
+		return 0;
+	rows = mmap(NULL, LEDGER_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+	if (rows == MAP_FAILED)
+		return 0;
+	n = rows[0].number[0] < LEDGER_ROWS ? rows[0].number[0] : LEDGER_ROWS;
+	past_read(rows, n);
+	munmap((void *)(uintptr_t)rows, LEDGER_SIZE);
+	if (past.n > 0)
+		past_fetch(fetch, arg);
+	qsort(past.at, past.n, sizeof(*past.at), left_compare);
+	return past.n;
+}
+
+/* The first of what this session had of this kind, or where it would be. */
+static size_t
+past_find(const struct ledger_left *key)
+{
+	size_t from = 0, to = past.n, middle;
+
+	while (from < to) {
+		middle = from + (to - from) / 2;
+		if (left_compare(&past.at[middle], key) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+struct ledger_left *
+ledger_claim(enum ledger_kind kind, const char *of, const char *name)
+{
+	struct ledger_left key = { .kind = kind }, *left;
+	size_t i;
+
+	strlcpy(key.of, of, sizeof(key.of));
+	for (i = past_find(&key); i < past.n; i++) {
+		left = &past.at[i];
+		if (left_compare(left, &key) != 0)
+			break;
+		if (!left->claimed && (name == NULL ||
+		    strncmp(left->name, name, LEDGER_NAME) == 0)) {
+			left->claimed = true;
+			return left;
+		}
+	}
+	return NULL;
+}
+
+int
+ledger_inherit(struct ledger_left *left, size_t which)
+{
+	int fd = left->fd[which];
+
+	left->fd[which] = -1;
+	return fd;
+}
+
+void
+ledger_forget(void)
+{
+	size_t i, k;
+
+	for (i = 0; i < past.n; i++)
+		for (k = 0; k < LEDGER_FDS; k++)
+			if (past.at[i].fd[k] != -1)
+				close(past.at[i].fd[k]);
+	free(past.at);
+	past.at = NULL;
+	past.n = 0;
+}
+
+/* --- its state --- */
+
+static uint64_t
+state_bits(uint64_t word, int shift, uint64_t most)
+{
+	return word >> shift & most;
+}
+
+struct ledger_state
+ledger_get(const struct ledger_row *row)
+{
+	uint64_t word = row->state;
+
+	return (struct ledger_state){
+		.open = (unsigned)state_bits(word, STATE_OPEN, STATE_MOST),
+		.before = (unsigned)state_bits(word, STATE_BEFORE, STATE_MOST),
+		.reply = (enum ledger_reply)state_bits(word, STATE_REPLY, 3),
+		.slot = (unsigned)state_bits(word, STATE_SLOT, 3),
+		.failed = state_bits(word, STATE_FAILED, 1),
+		.taking = state_bits(word, STATE_TAKING, 1),
+		.half = state_bits(word, STATE_HALF, 1),
+		.busy = state_bits(word, STATE_BUSY, 1),
+	};
+}
+
+void
+ledger_set(struct ledger_row *row, const struct ledger_state *s)
+{
+	atomic_store_explicit(&row->state,
+	    (uint64_t)s->open << STATE_OPEN |
+	    (uint64_t)s->before << STATE_BEFORE |
+	    (uint64_t)s->reply << STATE_REPLY |
+	    (uint64_t)(s->slot & 3) << STATE_SLOT |
+	    (uint64_t)s->failed << STATE_FAILED |
+	    (uint64_t)s->taking << STATE_TAKING |
+	    (uint64_t)s->half << STATE_HALF |
+	    (uint64_t)s->busy << STATE_BUSY, memory_order_relaxed);
+}
+
+void
+ledger_opened(struct ledger_row *row)
+{
+	struct ledger_state state = ledger_get(row);
+
+	state.open += state.open < STATE_MOST;
+	ledger_set(row, &state);
+}
+
+void
+ledger_closed(struct ledger_row *row)
+{
+	struct ledger_state state = ledger_get(row);
+
+	state.open -= state.open > 0;
+	ledger_set(row, &state);
+}
+
+void
+ledger_taking(struct ledger_row *row)
+{
+	struct ledger_state state = ledger_get(row);
+
+	state.taking = true;
+	state.before = state.open;
+	ledger_set(row, &state);
+}
+
+void
+ledger_taken(struct ledger_row *row, bool half)
+{
+	struct ledger_state state = ledger_get(row);
+
+	state.taking = false;
+	state.half = half;
+	ledger_set(row, &state);
+}
+
+void
+ledger_begun(struct ledger_row *row)
+{
+	struct ledger_state state = ledger_get(row);
+
+	state.open -= state.open > 0;
+	state.reply = LEDGER_WRITING;
+	state.failed = false;
+	ledger_set(row, &state);
+}
+
+void
+ledger_reply(struct ledger_row *row, enum ledger_reply reply, bool failed,
+    unsigned slot)
+{
+	struct ledger_state state = ledger_get(row);
+
+	state.reply = reply;
+	state.failed = failed;
+	state.slot = slot;
+	ledger_set(row, &state);
+}
+
+void
+ledger_busy(struct ledger_row *row, bool busy)
+{
+	struct ledger_state state = ledger_get(row);
+
+	state.busy = busy;
+	ledger_set(row, &state);
+}
+
+unsigned
+ledger_owed(const struct ledger_state *state)
+{
+	if (state->taking && state->open <= state->before && !state->half)
+		return state->before + 1;
+	return state->open;
+}

@@ -1,0 +1,43 @@
+#include <unistd.h>
+
+#include "base/log.h"
+#include "command/broker.h"
+#include "command/handover.h"
+#include "command/will.h"
+#include "keeper/keeper.h"
+#include "session/heir.h"
+
+void
+handover_halt(bool halted)
+{
+	struct entry *e;
+
+	heir_halt(halted);
+	for (e = broker_after(""); e != NULL; e = broker_after(e->plan.name))
+		session_look(e->session);
+}
+
+const struct session *
+handover_waits_for(void)
+{
+	struct entry *e;
+
+	for (e = broker_after(""); e != NULL; e = broker_after(e->plan.name))
+		if (!heir_is_quiet(e->session))
+			return e->session;
+	return NULL;
+}
+
+/* Nothing is closed: what is open is the next one's. */
+void
+handover_go(void)
+{
+	struct entry *e;
+
+	for (e = broker_after(""); e != NULL; e = broker_after(e->plan.name))
+		heir_bequeath(e->session);
+	log_info("another engine takes over");
+	will_hand_over();
+	keeper_tell(KEEPER_HANDING_OVER);
+	_exit(0);
+}

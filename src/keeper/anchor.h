@@ -1,0 +1,34 @@
+/*
+ * The anchor: a process that does nothing but share the engine's table of
+ * descriptors.  Whatever the engine holds when it is killed stays open in that
+ * table, exactly so long as the engine held it: an end of file that it gives
+ * by closing a FIFO is one, at once, and nothing is told to anybody.  The next
+ * engine has the descriptors sent by their numbers, which the ledger has.
+ *
+ * It is a copy of the engine as that was when it began, so the sooner the
+ * better.  It ends when the other end of its socket is closed, which must be
+ * the keeper's alone: what the engine has, the anchor has.
+ */
+#ifndef KEEPER_ANCHOR_H
+#define KEEPER_ANCHOR_H
+
+#include <stddef.h>
+
+/*
+ * The two ends of its socket: the one for the keeper, and its own.  0, or -1,
+ * see errno; ENOSYS: this system has nothing of the kind.
+ */
+int anchor_sockets(int fds[2]);
+/*
+ * Begin it with its end, before this process has a second thread, and when the
+ * other end is held by the keeper and closed here.  0, or -1, see errno.
+ */
+int anchor_begin(int fd);
+
+/*
+ * Fetch copies of n of its descriptors by their numbers, close-on-exec; -1
+ * where it has none of that number.
+ */
+void anchor_fetch(int anchor_fd, const int *numbers, int *fds, size_t n);
+
+#endif

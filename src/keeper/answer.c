@@ -1,0 +1,234 @@
+/*
+ * The table of what can be asked, and when; after OpenSSH's monitor.c.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "keeper/answer.h"
+#include "keeper/keeper.h"
+#include "keeper/ready.h"
+#include "keeper/request.h"
+
+enum permit {
+	PERMIT_ONCE,            /* by each engine */
+	PERMIT_START,           /* until it is ready */
+	PERMIT_ANY,
+};
+
+static struct answers *answers;         /* of the question at hand */
+
+/* --- about the engine itself --- */
+
+static int
+answer_hello(struct message *in, struct message *out, struct why *why)
+{
+	const char *version = message_text(in);
+
+	if (version == NULL || !message_whole(in))
+		return ANSWER_BAD;
+	if (strcmp(version, PACKAGE_VERSION) != 0)
+		return why_fail(why, FAULT_REFUSED, "the keeper is of version "
+		    PACKAGE_VERSION ", the engine of another: start the "
+		    "broker again");
+	message_put_number(out, answers->generation);
+	return 0;
+}
+
+static int
+answer_ready(struct message *in, struct message *out, struct why *why)
+{
+	(void)out;
+	(void)why;
+	if (!message_whole(in))
+		return ANSWER_BAD;
+	answers->ready = true;
+	answers->on_ready(answers->arg);
+	return 0;
+}
+
+static int
+answer_tell(struct message *in, struct message *out, struct why *why)
+{
+	uint64_t state = message_number(in);
+
+	(void)out;
+	(void)why;
+	if (!message_whole(in) || state > KEEPER_HANDING_OVER)
+		return ANSWER_BAD;
+	if (state == KEEPER_RELOADING || state == KEEPER_HANDING_OVER)
+		ready_tell_reloading();
+	else if (state == KEEPER_RELOADED)
+		ready_tell("READY=1");
+	else if (!answers->stopping)
+		ready_tell("STOPPING=1");
+	answers->stopping |= state == KEEPER_STOPPING;
+	answers->handing_over |= state == KEEPER_HANDING_OVER;
+	return 0;
+}
+
+static int
+answer_share(struct message *in, struct message *out, struct why *why)
+{
+	bool shared = message_number(in) != 0;
+
+	(void)out;
+	(void)why;
+	if (!message_whole(in))
+		return ANSWER_BAD;
+	return fchmod(answers->rundir_fd, shared ? 0711 : 0700);
+}
+
+/* --- the table --- */
+
+static const struct answer_row {
+	const char *name;
+	enum permit when;
+	size_t min_fds, max_fds;
+	answer_cb *answer;
+} answer_rows[NREQUESTS] = {
+	[REQUEST_HELLO] = { "hello", PERMIT_ONCE, 0, 0, answer_hello },
+	[REQUEST_READY] = { "ready", PERMIT_ONCE, 0, 0, answer_ready },
+	[REQUEST_TELL] = { "tell", PERMIT_ANY, 0, 0, answer_tell },
+	[REQUEST_OPEN] = { "open", PERMIT_ANY, 0, 0, answer_open },
+	[REQUEST_STAT] = { "stat", PERMIT_ANY, 0, 0, answer_stat },
+	[REQUEST_ROTATE] = { "rotate", PERMIT_ANY, 0, 0, answer_rotate },
+	[REQUEST_DIRECTORY] = { "directory", PERMIT_ANY, 0, 0,
+	    answer_directory },
+	[REQUEST_MKDIR] = { "mkdir", PERMIT_ANY, 1, 1, answer_mkdir },
+	[REQUEST_GROUP] = { "group", PERMIT_ANY, 0, 0, answer_group },
+	[REQUEST_USER] = { "user", PERMIT_ANY, 0, 0, answer_user },
+	[REQUEST_SHARE] = { "share", PERMIT_ANY, 0, 0, answer_share },
+	[REQUEST_SYMLINK] = { "symlink", PERMIT_ANY, 0, 0, answer_symlink },
+	[REQUEST_SYMLINK_REMOVE] = { "symlink-remove", PERMIT_ANY, 0, 0,
+	    answer_symlink_remove },
+	[REQUEST_SOCKET] = { "socket", PERMIT_ANY, 0, 0, answer_socket },
+	[REQUEST_LISTEN] = { "listen", PERMIT_ANY, 0, 0, answer_listen },
+	[REQUEST_LISTEN_SHARE] = { "listen-share", PERMIT_ANY, 0, 0,
+	    answer_listen_share },
+	[REQUEST_LISTEN_SWEEP] = { "listen-sweep", PERMIT_ANY, 0, 0,
+	    answer_listen_sweep },
+	[REQUEST_TERMINAL_PAIR] = { "terminal-pair", PERMIT_ANY, 0, 0,
+	    answer_terminal_pair },
+	[REQUEST_TERMINAL_OPEN] = { "terminal-open", PERMIT_ANY, 0, 0,
+	    answer_terminal_open },
+	[REQUEST_PROGRAM] = { "program", PERMIT_ANY, 1, 1, answer_program },
+	[REQUEST_LOOK_UP] = { "look-up", PERMIT_ANY, 0, 0, answer_look_up },
+	[REQUEST_CHILD_END] = { "child-end", PERMIT_ANY, 0, 1,
+	    answer_child_end },
+	[REQUEST_CHILD_KEEP] = { "child-keep", PERMIT_ANY, 1, 1,
+	    answer_child_keep },
+	[REQUEST_CHILD_AGAIN] = { "child-again", PERMIT_START, 0, 0,
+	    answer_child_again },
+	[REQUEST_HOME_NEW] = { "home-new", PERMIT_ANY, 1, 1, answer_home_new },
+	[REQUEST_HOME_AGAIN] = { "home-again", PERMIT_START, 0, 0,
+	    answer_home_again },
+	[REQUEST_HOME_END] = { "home-end", PERMIT_ANY, 0, 0, answer_home_end },
+	[REQUEST_HOLD] = { "hold", PERMIT_ANY, 0, 16, answer_hold },
+	[REQUEST_LET_GO] = { "let-go", PERMIT_ANY, 0, 0, answer_let_go },
+	[REQUEST_TAKE] = { "take", PERMIT_START, 0, 0, answer_take },
+	[REQUEST_LEDGER] = { "ledger", PERMIT_ANY, 0, 0, answer_ledger },
+};
+
+int
+answer_give(struct message *out, int fd)
+{
+	if (fd == -1)
+		return ANSWER_REFUSED;
+	message_give(out, fd);
+	return 0;
+}
+
+static bool
+answer_is_permitted(const struct answers *a, uint32_t kind)
+{
+	const struct answer_row *row = &answer_rows[kind];
+
+	if (kind != REQUEST_HELLO && !(a->asked & 1UL << REQUEST_HELLO))
+		return false;
+	return row->when == PERMIT_ANY ||
+	    (row->when == PERMIT_START && !a->ready) ||
+	    (row->when == PERMIT_ONCE && !(a->asked & 1UL << kind));
+}
+
+static int
+answer_one(struct message *in, struct message *out, struct why *why)
+{
+	const struct answer_row *row = &answer_rows[in->kind];
+	int rv;
+
+	why_clear(why);
+	message_begin(out, in->kind);
+	message_put_number(out, 0);
+	message_put_number(out, FAULT_NONE);
+	message_put_text(out, NULL);
+	errno = 0;
+	if (in->cut) {
+		errno = EMFILE;
+		return why_fail(why, FAULT_REFUSED, "the keeper has no "
+		    "descriptors left");
+	}
+	if (in->nfds < row->min_fds || in->nfds > row->max_fds)
+		return ANSWER_BAD;
+	rv = row->answer(in, out, why);
+	return rv == 0 && out->bad ? ANSWER_BAD : rv;
+}
+
+/* What was written of an answer that is none: its descriptors go. */
+static void
+answer_refuse(struct message *out, uint32_t kind, const struct why *why)
+{
+	int error = errno != 0 ? errno : EINVAL;
+
+	message_begin(out, kind);
+	message_put_number(out, (uint64_t)error);
+	message_put_number(out, why->fault != FAULT_NONE ? why->fault :
+	    FAULT_REFUSED);
+	message_put_text(out, why->fault != FAULT_NONE ? why->text :
+	    strerror(error));
+}
+
+int
+answer_next(struct answers *a, int fd, struct why *why)
+{
+	static struct message in, out;
+	int rv = message_receive(&in, fd);
+
+	if (rv == 0)
+		errno = 0;
+	if (rv != 1)
+		return 0;
+	answers = a;
+	if (in.kind >= NREQUESTS || in.bad) {
+		message_clear(&in);
+		return why_fail(why, FAULT_REFUSED, "a question without "
+		    "meaning");
+	}
+	if (!answer_is_permitted(a, in.kind)) {
+		message_clear(&in);
+		return why_fail(why, FAULT_REFUSED, "the question \"%s\" at "
+		    "a time when it may not", answer_rows[in.kind].name);
+	}
+	a->asked |= 1UL << in.kind;
+	rv = answer_one(&in, &out, why);
+	if (rv == ANSWER_REFUSED)
+		answer_refuse(&out, in.kind, why);
+	message_clear(&in);
+	if (rv != ANSWER_BAD && message_send(&out, fd, false) == 0)
+		return 1;
+	/* Too many descriptors under way (ETOOMANYREFS): it may say so. */
+	if (rv != ANSWER_BAD && errno != EAGAIN && errno != EPIPE) {
+		why_clear(why);
+		answer_refuse(&out, in.kind, why);
+		if (message_send(&out, fd, false) == 0)
+			return 1;
+	}
+	if (rv == ANSWER_BAD)
+		return why_fail(why, FAULT_REFUSED, "the question \"%s\" "
+		    "wrongly", answer_rows[in.kind].name);
+	return errno == EPIPE ? 1 : why_fail(why, FAULT_REFUSED, "questions "
+	    "and does not read the answers");
+}

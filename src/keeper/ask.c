@@ -1,0 +1,191 @@
+/*
+ * Asking: one message there, one back.
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "keeper/ask.h"
+#include "keeper/hold.h"
+
+static struct {
+	int fd;                 /* -1: no keeper, or not any more */
+	bool engine;            /* there is one, or was */
+	pid_t pid;
+	unsigned generation;
+	struct watch readable;
+	struct message out, in;
+	void (*gone)(void *arg);
+	void *arg;
+} ask = { .fd = -1 };
+
+bool
+ask_may(void)
+{
+	return ask.engine;
+}
+
+struct message *
+ask_begin(enum request kind)
+{
+	message_begin(&ask.out, kind);
+	return &ask.out;
+}
+
+/* The loop will see its end, too, and tell. */
+static struct message *
+ask_gone(struct why *why)
+{
+	errno = EPIPE;
+	why_fail(why, FAULT_REFUSED, "the keeper is gone");
+	return NULL;
+}
+
+static struct message *
+ask_unsent(struct why *why)
+{
+	int error = errno;
+
+	if (ask.fd == -1 || error == EPIPE || error == ECONNRESET)
+		return ask_gone(why);
+	why_fail(why, FAULT_REFUSED, "%s", error == EMSGSIZE ?
+	    "it is too long for the keeper to be asked" : strerror(error));
+	errno = error;
+	return NULL;
+}
+
+/* An answer begins with errno, a fault and a sentence; without those all is
+   well, and it goes on with what was asked for. */
+static struct message *
+ask_read(struct why *why)
+{
+	struct message *in = &ask.in;
+	int error = (int)message_number(in);
+	enum fault fault = (enum fault)message_number(in);
+	const char *text = message_text(in);
+
+	if (in->bad)
+		return ask_gone(why);
+	if (error == 0 && in->cut) {
+		error = EMFILE;
+		fault = FAULT_REFUSED;
+		text = strerror(error);
+	}
+	if (error == 0)
+		return in;
+	message_clear(in);
+	why_fail(why, fault, "%s", text != NULL ? text : strerror(error));
+	errno = error;
+	return NULL;
+}
+
+struct message *
+ask_answer(struct why *why)
+{
+	if (ask.fd == -1)
+		errno = EPIPE;
+	if (message_send(&ask.out, ask.fd, true) == -1)
+		return ask_unsent(why);
+	if (message_receive(&ask.in, ask.fd) != 1)
+		return ask_gone(why);
+	return ask_read(why);
+}
+
+int
+ask_done(struct why *why)
+{
+	return ask_answer(why) == NULL ? -1 : 0;
+}
+
+int
+ask_fd(struct why *why)
+{
+	struct message *in = ask_answer(why);
+
+	return in == NULL ? -1 : message_fd(in);
+}
+
+/* --- the keeper itself --- */
+
+/* The keeper says nothing by itself: this is its end. */
+static void
+ask_readable(void *arg)
+{
+	(void)arg;
+	watch_clear(&ask.readable);
+	close(ask.fd);
+	ask.fd = -1;
+	ask.gone(ask.arg);
+}
+
+static void
+ask_hello(void)
+{
+	struct message *m = ask_begin(REQUEST_HELLO);
+	struct why why;
+
+	message_put_text(m, PACKAGE_VERSION);
+	m = ask_answer(&why);
+	if (m == NULL)
+		errx(1, "%s", why.text);
+	ask.generation = (unsigned)message_number(m);
+}
+
+void
+keeper_begin(int fd, void (*gone)(void *arg), void *arg)
+{
+	ask.fd = fd;
+	ask.engine = true;
+	ask.pid = getppid();
+	ask.gone = gone;
+	ask.arg = arg;
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	ask_hello();
+	watch_init(&ask.readable, fd, LOOP_READ, ask_readable, NULL);
+	watch_want(&ask.readable, true);
+}
+
+void
+keeper_end(void)
+{
+	watch_clear(&ask.readable);
+	if (ask.fd != -1)
+		close(ask.fd);
+	ask.fd = -1;
+}
+
+unsigned
+keeper_generation(void)
+{
+	return ask.generation;
+}
+
+pid_t
+keeper_pid(void)
+{
+	return ask.engine ? ask.pid : getpid();
+}
+
+void
+keeper_ready(void)
+{
+	if (!ask_may())
+		return;
+	ask_begin(REQUEST_READY);
+	ask_done(NULL);
+}
+
+void
+keeper_tell(enum keeper_state state)
+{
+	if (!ask_may())
+		return;
+	message_put_number(ask_begin(REQUEST_TELL), state);
+	ask_done(NULL);
+}

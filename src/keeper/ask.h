@@ -1,0 +1,47 @@
+/*
+ * What the engine's files of this floor ask the keeper.  Where there is none
+ * each is its direct_... namesake.
+ */
+#ifndef KEEPER_ASK_H
+#define KEEPER_ASK_H
+
+#include "keeper/direct.h"
+#include "keeper/message.h"
+#include "keeper/request.h"
+
+/* --- questions in general (ask.c) --- */
+
+/* Is there a keeper? */
+bool ask_may(void);
+/* A question to be filled in; one at a time. */
+struct message *ask_begin(enum request kind);
+/*
+ * Put it, and read its answer, which is to be read before the next question.
+ * NULL + why and errno: it was refused, or there is no keeper any more.
+ */
+struct message *ask_answer(struct why *why);
+/* The same for one whose answer says nothing, or is a descriptor alone. */
+int ask_done(struct why *why);
+int ask_fd(struct why *why);
+
+/* --- sockets (ask_socket.c, accept.c) --- */
+
+/* Would a descriptor of this number leave too few, `spare' and some more? */
+bool keeper_is_full(int fd, size_t spare);
+void ask_listen_sweep(const struct keeper_address *at, int type);
+
+/* --- children and homes (ask_child.c) --- */
+
+int ask_program(const struct direct_program *program,
+    struct direct_child *out, struct why *why);
+int ask_look_up(const struct keeper_look_up *what, struct direct_child *out,
+    struct why *why);
+void ask_child_end(uint64_t number, int fd);
+int ask_child_keep(uint64_t number, int said_fd);
+int ask_child_again(uint64_t number, struct direct_child *out,
+    struct why *why);
+uint64_t ask_home_new(int fd, struct why *why);
+bool ask_home_again(uint64_t number);
+void ask_home_end(uint64_t number);
+
+#endif

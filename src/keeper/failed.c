@@ -1,0 +1,116 @@
+/*
+ * The engine's own file is taken as it is, but for three of its lines, and
+ * replaced as a whole.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "keeper/failed.h"
+#include "keeper/held.h"
+
+#define FAILED_MAX 65536        /* of a status file */
+#define FAILED_FRESH ".status.failed"
+
+static bool
+failed_replaces(const char *line)
+{
+	return strncmp(line, "state=", 6) == 0 ||
+	    strncmp(line, "error=", 6) == 0 ||
+	    strncmp(line, "error-since=", 12) == 0;
+}
+
+/* Until then it is what it was, and if that cannot be it stays so. */
+static int
+failed_write(int in_fd, int out_fd, const char *error)
+{
+	char line[2048], since[32];
+	time_t now = time(NULL);
+	size_t written = 0;
+	FILE *in = fdopen(in_fd, "r"), *out = fdopen(out_fd, "w");
+	int rv = -1;
+
+	strftime(since, sizeof(since), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+	while (in != NULL && out != NULL && written < FAILED_MAX &&
+	    fgets(line, sizeof(line), in) != NULL) {
+		if (!failed_replaces(line))
+			fputs(line, out);
+		written += strlen(line);
+	}
+	if (out != NULL) {
+		fprintf(out, "state=failed\nerror=%s\nerror-since=%s\n",
+		    error, since);
+		rv = ferror(out) || fflush(out) == EOF ? -1 : 0;
+	}
+	if (in != NULL)
+		fclose(in);
+	else
+		close(in_fd);
+	if (out != NULL)
+		fclose(out);
+	else
+		close(out_fd);
+	return rv;
+}
+
+static int
+failed_replace(int dir_fd, const char *error)
+{
+	int in = openat(dir_fd, "status", O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+	    O_CLOEXEC), out;
+	struct stat st;
+
+	if (in == -1)
+		return -1;
+	out = openat(dir_fd, FAILED_FRESH, O_WRONLY | O_CREAT | O_TRUNC |
+	    O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (out == -1 || fstat(in, &st) == -1 || !S_ISREG(st.st_mode)) {
+		close(in);
+		if (out != -1)
+			close(out);
+		return -1;
+	}
+	(void)!fchown(out, (uid_t)-1, st.st_gid);
+	fchmod(out, st.st_mode & 0777);
+	if (failed_write(in, out, error) == -1)
+		return -1;
+	return renameat(dir_fd, FAILED_FRESH, dir_fd, "status");
+}
+
+static void
+failed_session(int rundir_fd, const char *name, const char *error)
+{
+	int fd = openat(rundir_fd, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd == -1)
+		return;
+	if (failed_replace(fd, error) == -1)
+		log_debug("%s: its status cannot be written: %s", name,
+		    strerror(errno));
+	close(fd);
+}
+
+/* Keys of one session stand together but for names that go on with - or . */
+void
+failed_tell(int rundir_fd, const char *error)
+{
+	char name[KEEPER_HELD_KEY], last[KEEPER_HELD_KEY] = "";
+	struct keeper_held what = { 0 };
+
+	while (held_next(what.key, &what)) {
+		strlcpy(name, what.key, sizeof(name));
+		name[strcspn(name, "/")] = '\0';
+		if (name[0] == '.' || strcmp(name, last) == 0)
+			continue;
+		failed_session(rundir_fd, name, error);
+		strlcpy(last, name, sizeof(last));
+	}
+}

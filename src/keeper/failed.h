@@ -1,0 +1,10 @@
+/*
+ * What the sessions' status files say while no engine lives.
+ */
+#ifndef KEEPER_FAILED_H
+#define KEEPER_FAILED_H
+
+/* state=failed and this error, in each session of which something is held. */
+void failed_tell(int rundir_fd, const char *error);
+
+#endif

@@ -1,0 +1,375 @@
+/*
+ * An engine that dies is followed by the next one at once; one that crashes
+ * again and again, after a rest that doubles.  What kills it from outside
+ * (SIGKILL, the kernel out of memory) when it was ready is no crash of its own.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/xalloc.h"
+#include "keeper/answer.h"
+#include "keeper/direct.h"
+#include "keeper/failed.h"
+#include "keeper/held.h"
+#include "keeper/keep.h"
+#include "keeper/ready.h"
+
+#define KEEP_CRASHES 3          /* from so many in a row on there is a rest */
+#define KEEP_REST_MS 100        /* the first; each is twice the last, ... */
+#define KEEP_REST_MAX_MS 30000  /* ... up to this */
+#define KEEP_FAILED_MS 1000     /* a longer one is a failure to be told */
+#define KEEP_LIVED_MS 10000     /* who lived so long begins anew */
+
+static struct {
+	const struct keep *is;
+	struct answers answers;
+	pid_t pid;              /* 0: none, the next one is due later */
+	int fd;                 /* our end of its questions */
+	struct watch readable;
+	struct timer rest;
+	int64_t started_ms;
+	unsigned generation;
+	int crashes;            /* in a row */
+	bool was_ready;         /* one of them */
+	bool misbehaved;        /* we have killed it */
+	bool told_to_stop;
+	int status;
+} keep;
+
+char *
+keep_path(const char *argv0)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (n > 0) {
+		path[n] = '\0';
+		return xstrdup(path);
+	}
+	if (strchr(argv0, '/') != NULL && realpath(argv0, path) != NULL)
+		return xstrdup(path);
+	return access(SBINDIR "/fifod", X_OK) == 0 ?
+	    xstrdup(SBINDIR "/fifod") : NULL;
+}
+
+/* --- in the child --- */
+
+static void
+keep_exec(int ask_fd)
+{
+	int fds[] = { ask_fd, keep.is->rundir_fd, keep.is->control_fd };
+	sigset_t none;
+	int i, n = KEEP_NFDS - KEEP_ASK_FD, signo;
+
+	/*
+	 * Signals of a terminal are ours to pass on.  A group is enough: a
+	 * session of its own would be scheduled apart from its clients
+	 * (sched(7), autogroup).
+	 */
+	setpgid(0, 0);
+	for (i = 0; i < n; i++)
+		fds[i] = fcntl(fds[i], F_DUPFD, KEEP_NFDS);
+	for (i = 0; i < n; i++)
+		dup2(fds[i], KEEP_ASK_FD + i);
+	closefrom(KEEP_NFDS);
+	for (signo = 1; signo < NSIG; signo++)
+		signal(signo, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	unsetenv("NOTIFY_SOCKET");
+	execv(keep.is->path, keep.is->argv);
+	dprintf(STDERR_FILENO, "fifod: %s: %s\n", keep.is->path,
+	    strerror(errno));
+	_exit(127);
+}
+
+/* --- the engine begins --- */
+
+static void keep_start(void *arg);
+static void keep_died(int status);
+
+/* What it asks, until there is nothing left. */
+static void
+keep_readable(void *arg)
+{
+	struct why why;
+	int rv;
+
+	(void)arg;
+	while ((rv = answer_next(&keep.answers, keep.fd, &why)) == 1)
+		;
+	if (rv == 0 && errno == EAGAIN)
+		return;
+	/* The end of its socket is that of the engine, or has to be. */
+	watch_want(&keep.readable, false);
+	if (rv == -1) {
+		log_warn("engine: it put %s: killed", why.text);
+		keep.misbehaved = true;
+		kill(keep.pid, SIGKILL);
+	}
+}
+
+static void
+keep_ready(void *arg)
+{
+	(void)arg;
+	direct_home_drop();
+	direct_children_drop();
+	if (keep.was_ready)
+		ready_tell("READY=1");
+	else
+		keep.is->ready(keep.is->arg);
+	keep.was_ready = true;
+}
+
+static pid_t
+keep_fork(int ask_fd)
+{
+	sigset_t all, before;
+	pid_t pid;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	pid = fork();
+	if (pid == 0)
+		keep_exec(ask_fd);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return pid;
+}
+
+static void
+keep_watch(int fd)
+{
+	keep.fd = fd;
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	keep.answers = (struct answers){ .rundir_fd = keep.is->rundir_fd,
+		.generation = keep.generation, .on_ready = keep_ready };
+	keep.misbehaved = false;
+	keep.started_ms = loop_now_ms();
+	watch_init(&keep.readable, fd, LOOP_READ, keep_readable, NULL);
+	watch_want(&keep.readable, true);
+}
+
+static void
+keep_start(void *arg)
+{
+	int size = 2 * MESSAGE_MAX, fds[2], i;
+
+	(void)arg;
+	keep.answers.ready = keep.answers.stopping = false;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1) {
+		keep_died(-1);
+		return;
+	}
+	for (i = 0; i < 2; i++)
+		setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	keep_watch(fds[0]);
+	keep.pid = keep_fork(fds[1]);
+	close(fds[1]);
+	if (keep.pid == -1)
+		keep_died(-1);
+}
+
+/* --- and ends --- */
+
+static void
+keep_stop(int status)
+{
+	keep.status = status;
+	loop_stop();
+}
+
+/* Nothing of what it asked for is wanted any more. */
+static void
+keep_forget(void)
+{
+	watch_clear(&keep.readable);
+	if (keep.fd != -1)
+		close(keep.fd);
+	keep.fd = -1;
+	keep.pid = 0;
+	direct_children_orphan();
+	direct_home_orphan();
+}
+
+/* Is this end one that was meant? */
+static bool
+keep_is_over(int status)
+{
+	if (status == -1)
+		return keep.told_to_stop;
+	return keep.told_to_stop || keep.answers.stopping ||
+	    (!keep.was_ready && WIFEXITED(status));
+}
+
+static int
+keep_exit_status(int status)
+{
+	if (status != -1 && WIFEXITED(status))
+		return WEXITSTATUS(status);
+	return keep.told_to_stop && status != -1 &&
+	    WTERMSIG(status) == SIGTERM ? 0 : 1;
+}
+
+static bool
+keep_is_crash(int status)
+{
+	bool killed = status != -1 && WIFSIGNALED(status) &&
+	    WTERMSIG(status) == SIGKILL && !keep.misbehaved;
+
+	if (keep.answers.handing_over)
+		return false;
+	if (!keep.answers.ready)
+		return true;
+	return !killed && loop_now_ms() - keep.started_ms < KEEP_LIVED_MS;
+}
+
+static int
+keep_rest_ms(void)
+{
+	int over = keep.crashes - KEEP_CRASHES, ms = KEEP_REST_MS;
+
+	if (over < 0)
+		return 0;
+	while (over-- > 0 && ms < KEEP_REST_MAX_MS)
+		ms *= 2;
+	return ms < KEEP_REST_MAX_MS ? ms : KEEP_REST_MAX_MS;
+}
+
+static void
+keep_rest(const char *how)
+{
+	int ms = keep_rest_ms();
+	char text[160];
+
+	if (ms == 0) {
+		if (keep.answers.handing_over)
+			log_info("engine: %s takes its place", keep.is->path);
+		else
+			log_warn("engine: %s, started again", how);
+		keep_start(NULL);
+		return;
+	}
+	snprintf(text, sizeof(text), "the engine has died %d times in a row, "
+	    "at last: %s", keep.crashes, how);
+	log_warn("engine: %s, %d times in a row, started again in %d.%d s",
+	    how, keep.crashes, ms / 1000, ms % 1000 / 100);
+	if (ms > KEEP_FAILED_MS)
+		failed_tell(keep.is->rundir_fd, text);
+	timer_set(&keep.rest, ms, keep_start, NULL);
+}
+
+/* -1: it could not even be started. */
+static void
+keep_died(int status)
+{
+	char how[48];
+
+	if (status == -1)
+		snprintf(how, sizeof(how), "%.40s", strerror(errno));
+	else
+		keeper_child_verdict(status, how, sizeof(how));
+	keep_forget();
+	if (keep_is_over(status)) {
+		if (status != -1 && WIFSIGNALED(status))
+			log_warn("engine: %s while it stopped", how);
+		keep_stop(keep_exit_status(status));
+		return;
+	}
+	keep.generation++;
+	keep.crashes = keep_is_crash(status) ? keep.crashes + 1 : 0;
+	if (!keep.was_ready && keep.crashes >= KEEP_CRASHES) {
+		log_warn("the engine does not start: %s", how);
+		keep_stop(1);
+		return;
+	}
+	keep_rest(how);
+}
+
+static void
+keep_child(void *arg)
+{
+	int status;
+
+	(void)arg;
+	if (keep.pid > 0 && waitpid(keep.pid, &status, WNOHANG) == keep.pid)
+		keep_died(status);
+}
+
+/* --- signals are for the engine --- */
+
+static void
+keep_terminate(int signo)
+{
+	keep.told_to_stop = true;
+	if (keep.pid > 0)
+		kill(keep.pid, signo);
+	else
+		keep_stop(0);
+}
+
+static void
+keep_sigterm(void *arg)
+{
+	(void)arg;
+	keep_terminate(SIGTERM);
+}
+
+static void
+keep_sigint(void *arg)
+{
+	(void)arg;
+	keep_terminate(SIGINT);
+}
+
+/* One that is about to begin reads the configuration file anyhow. */
+static void
+keep_sighup(void *arg)
+{
+	(void)arg;
+	if (keep.pid > 0 && keep.answers.ready)
+		kill(keep.pid, SIGHUP);
+}
+
+static void
+keep_signals(void)
+{
+	sigset_t child;
+
+	signal(SIGPIPE, SIG_IGN);
+	loop_signal(SIGTERM, keep_sigterm, NULL);
+	loop_signal(SIGINT, keep_sigint, NULL);
+	loop_signal(SIGHUP, keep_sighup, NULL);
+	loop_signal(SIGCHLD, keep_child, NULL);
+	/* Whoever started us may have had it blocked. */
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_UNBLOCK, &child, NULL);
+}
+
+int
+keep_run(const struct keep *is)
+{
+	keep.is = is;
+	keep.fd = -1;
+	keep_signals();
+	keep_start(NULL);
+	loop_run();
+	/* Whoever comes now comes to the next broker. */
+	close(is->control_fd);
+	timer_clear(&keep.rest);
+	keep_forget();
+	direct_children_end();
+	held_drop_all();
+	return keep.status;
+}

@@ -1,0 +1,133 @@
+/*
+ * The engine: all sessions, and the loop.
+ */
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/chunk.h"
+#include "base/ledger.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/usage.h"
+#include "command/broker.h"
+#include "command/conf.h"
+#include "command/control.h"
+#include "command/will.h"
+#include "keeper/hold.h"
+#include "keeper/keep.h"
+#include "main/fifod.h"
+#include "session/relay_pipe.h"
+
+static void
+on_terminate(void *arg)
+{
+	(void)arg;
+	if (broker_stopping()) {
+		broker_stop_now();
+		return;
+	}
+	log_info("stopping");
+	keeper_tell(KEEPER_STOPPING);
+	broker_drain();
+}
+
+static void
+on_hangup(void *arg)
+{
+	(void)arg;
+	keeper_tell(KEEPER_RELOADING);
+	conf_reload(NULL, NULL);
+	keeper_tell(KEEPER_RELOADED);
+}
+
+static void
+take_signals(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	/* A file that may not grow further is a write(2) that fails. */
+	signal(SIGXFSZ, SIG_IGN);
+	/* The terminal is the keeper's, but the log may go there, too. */
+	signal(SIGTTOU, SIG_IGN);
+	loop_signal(SIGTERM, on_terminate, NULL);
+	loop_signal(SIGINT, on_terminate, NULL);
+	loop_signal(SIGHUP, on_hangup, NULL);
+}
+
+/* The keeper is our whole reason to be. */
+static void
+gone(void *arg)
+{
+	(void)arg;
+	log_warn("the keeper is gone: stopping");
+	broker_stop_now();
+	loop_stop();
+}
+
+/*
+ * The configuration file's sessions, or, of an engine that takes the place of
+ * another, that one's.
+ */
+static int
+load(const struct fifod *f)
+{
+	size_t n = will_execute();
+
+	if (f->conf != NULL && keeper_generation() == 0)
+		return conf_load(f->conf, fifod_say, NULL);
+	if (f->conf != NULL)
+		conf_inherit(f->conf);
+	if (keeper_generation() > 0)
+		log_info("%zu sessions go on", n);
+	return 0;
+}
+
+static int
+run(const struct fifod *f)
+{
+	if (load(f) == -1)
+		return FAULT_USAGE;
+	will_done();
+	if (keeper_generation() == 0)
+		log_info("%s, run directory %s", PACKAGE_STRING, f->rundir);
+	if (!f->foreground)
+		fifod_to_null();
+	keeper_ready();
+	loop_run();
+	keeper_tell(KEEPER_STOPPING);
+	return 0;
+}
+
+int
+engine_run(const struct fifod *f)
+{
+	const struct session_place place = { .rundir = f->rundir,
+		.rundir_fd = KEEP_RUNDIR_FD };
+	int status;
+
+	log_init(f->foreground, f->verbose);
+	loop_init();
+	usage_init();
+	take_signals();
+	keeper_begin(KEEP_ASK_FD, gone, NULL);
+	will_begin();
+	broker_init(&place, f->transient);
+	control_listen(KEEP_CONTROL_FD);
+	status = run(f);
+	control_close();
+	broker_free();
+	conf_free();
+	keeper_recall_end();
+	keeper_end();
+	ledger_end();
+	loop_free();
+	chunk_free_all();
+	usage_end();
+	relay_pipe_close_all();
+	OPENSSL_cleanup();
+	close(place.rundir_fd);
+	return status;
+}

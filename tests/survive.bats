@@ -1,0 +1,324 @@
+# The engine is killed again and again under clients that are not to notice.
+#
+# SURVIVE_SECONDS (6), SURVIVE_CLIENTS (5) of each kind.
+
+# shellcheck disable=SC2016,SC2030,SC2031,SC2153,SC2154
+load helper/common
+load helper/exchange
+
+setup()
+{
+	common_setup
+	for_secs=${SURVIVE_SECONDS:-6} CLIENTS=${SURVIVE_CLIENTS:-5}
+}
+
+# kill_engine: and another one answers
+kill_engine()
+{
+	ENGINE=$(engine_pid)
+	kill -KILL "$ENGINE"
+	wait_until 10 eval '[ "$(status_of s engine)" -ne "$ENGINE" ]'
+}
+
+survivors()
+{
+	[ "$(uname -s)" = Linux ] || skip "nothing outlives an engine here"
+	ctl version | grep -qv portable || skip "the portable build"
+	start_broker
+}
+
+# One every 50 ms, as long as the clients are there.
+kill_engines()
+{
+	local end=$((SECONDS + for_secs)) pid n=0
+
+	while ((SECONDS < end)); do
+		read -rt 0.05 <>"$T/.never" || true
+		pid=$(engine_pid) || continue
+		[ -z "$pid" ] || ! kill -KILL "$pid" 2>/dev/null || ((++n))
+	done
+	echo "$n" >"$T/kills"
+}
+
+@test "no client meets more of a killed engine than an answer that says so" {
+	local i kind pids=()
+
+	survivors
+	start_peer a http
+	open_session s "http://127.0.0.1:$port" timeout=20
+	for ((i = 1; i <= CLIENTS; i++)); do
+		for kind in private locked; do
+			background "$T/said.$kind.$i" bash \
+			    "$TESTS/helper/survive.bash" "$kind" \
+			    "$i$([ $kind = private ] || echo 00)" "$for_secs"
+			pids+=("$BACKGROUND_PID")
+		done
+	done
+	kill_engines
+	for i in "${pids[@]}"; do
+		wait "$i" || true
+	done
+	[ ! -e "$T/wrong" ] || fail "$(head -n 20 "$T/wrong")"
+	assert_equal "$(wc -l <"$T/sums")" $((2 * CLIENTS))
+	awk -v kills="$(cat "$T/kills")" '{ n += $1; ok += $2; not += $3
+	    cut += $4; if ($5 > slow) slow = $5 } END {
+		printf "# %d engines killed, %d exchanges: %d answered, %d " \
+		    "uncertain, %d cut short; the slowest took %d ms\n",
+		    kills, n, ok, not, cut, slow / 1000 }' "$T/sums" >&3
+}
+
+# ---- what goes on
+
+@test "readers that were blocked stay so, and are then served" {
+	survivors
+	start_peer a http
+	open_session s "http://127.0.0.1:$port"
+	background "$T/one" cat "$S/out"
+	wait_until 10 eval 'fuser "$S/out" 2>/dev/null | grep -qw "$BACKGROUND_PID"'
+	kill_engine
+	kill_engine
+	get s /hello
+	wait_pid "$BACKGROUND_PID"
+	grep -q '^HTTP/1.1 200' "$T/one"
+}
+
+@test "bytes that wait in the FIFOs are still there" {
+	local line
+
+	survivors
+	start_peer a echo
+	open_session s "tcp://127.0.0.1:$port"
+	printf 'one\ntwo\n' >"$S/in"
+	wait_until 10 eval '[ "$(status_of s queued)" -eq 8 ]'
+	kill_engine
+	exec 5<"$S/out"
+	read -rt 10 line <&5
+	assert_equal "$line" one
+	read -rt 10 line <&5
+	assert_equal "$line" two
+}
+
+@test "a plain connection on which nothing is under way goes on" {
+	survivors
+	start_peer a echo
+	open_session s "tcp://127.0.0.1:$port"
+	kill_engine
+	wait_status s state up
+	printf 'hello\n' >"$S/in"
+	read -rt 10 line <"$S/out"
+	assert_equal "$line" hello
+	counted a '^accept' 1
+}
+
+@test "a connection of exchanges at rest goes on" {
+	survivors
+	start_peer a http
+	open_session s "http://127.0.0.1:$port"
+	get s /hello
+	hear s >/dev/null
+	kill_engine
+	get s /hello
+	run -0 hear s
+	assert_line --index 0 --regexp '^HTTP/1.1 200'
+	counted a '^accept' 1
+}
+
+@test "an exchange under way ends as uncertain, and the next is its own" {
+	survivors
+	scripted a "$REQUEST" stall
+	open_session s "http://127.0.0.1:$port" timeout=30
+	get s /first
+	wait_peer a '^recv'
+	kill_engine
+	run -0 hear s
+	assert_output --partial 'Fifod-Error: uncertain'
+	assert_equal "$(status_of s last)" uncertain
+	assert_equal "$(status_of s uncertain)" 1
+	stop_peer a
+	scripted b "$REQUEST" "$OK"
+	ctl close s
+	open_session s "http://127.0.0.1:$port"
+	get s /second
+	run -0 hear s
+	assert_output "$OK_HEARD"
+}
+
+@test "what was taken of a request is not glued to the next" {
+	survivors
+	start_peer a http
+	open_session s "http://127.0.0.1:$port"
+	exec 5>"$S/in"
+	printf 'POST /echo/ HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n123' >&5
+	wait_until 10 eval '[ "$(status_of s queued)" -gt 50 ]'
+	kill_engine
+	printf '456789' >&5
+	exec 5>&-
+	run -0 hear s
+	assert_output --partial 'Fifod-Error: uncertain'
+	get s /hello
+	run -0 hear s
+	assert_line --index 0 --regexp '^HTTP/1.1 200'
+}
+
+@test "a reply that was delivered whole is read whole, to its end of file" {
+	survivors
+	start_peer a http
+	open_session s "http://127.0.0.1:$port"
+	get s /hello
+	wait_until 10 eval '[ "$(status_of s last)" = complete ]'
+	kill_engine
+	run -0 hear s
+	assert_line --index 0 --regexp '^HTTP/1.1 200'
+	get s /hello
+	run -0 hear s
+	assert_line --index 0 --regexp '^HTTP/1.1 200'
+}
+
+@test "private channels go on, and end with their owner as before" {
+	local dir
+
+	survivors
+	start_peer a http
+	open_session s "http://127.0.0.1:$port"
+	background "$T/owner" cat "$T/.never"
+	dir=$(ctl channel s -p "$BACKGROUND_PID")
+	kill_engine
+	[ -p "$dir/in" ]
+	printf 'GET /hello HTTP/1.1\r\nHost: x\r\n\r\n' >"$dir/in"
+	run -0 within 10 cat "$dir/out"
+	assert_line --index 0 --regexp '^HTTP/1.1 200'
+	stop_pid "$BACKGROUND_PID"
+	wait_until 10 eval '[ ! -e "$dir" ]'
+}
+
+@test "clients of sock that wait for nothing go on" {
+	survivors
+	start_peer a echo
+	open_session s "tcp://127.0.0.1:$port" framing=line
+	background "$T/nc" sh -c 'exec socat - "UNIX-CONNECT:$1" 0<>"$2"' sh \
+	    "$S/sock" "$T/.never"
+	wait_status s channels 1
+	kill_engine
+	assert_equal "$(status_of s channels)" 1
+}
+
+@test "a relayed connection on which nothing is under way goes on" {
+	local line
+
+	survivors
+	start_peer a echo
+	open_session s "tcp://127.0.0.1:$port" connections=each \
+	    connect=on-demand listen=127.0.0.1:0
+	port=$(status_of s listening)
+	exec 5<>"/dev/tcp/127.0.0.1/${port##*:}"
+	echo one >&5
+	read -rt 10 line <&5
+	assert_equal "$line" one
+	kill_engine
+	echo two >&5
+	read -rt 10 line <&5
+	assert_equal "$line" two
+	assert_equal "$(status_of s channels)" 1
+	exec 5>&-
+	wait_status s channels 0
+	counted a '^accept' 1
+}
+
+@test "front doors and listeners stand at the same ports" {
+	local door at
+
+	survivors
+	start_peer a http
+	open_session s "http://127.0.0.1:$port" listen=127.0.0.1:0
+	door=$(status_of s listening)
+	open_session l tcp-listen://127.0.0.1:0
+	at=$(status_of l listening)
+	kill_engine
+	wait_until 10 eval '[ "$(status_of s listening)" = "$door" ]'
+	wait_until 10 eval '[ "$(status_of l listening)" = "$at" ]'
+	run -0 within 10 curl -s "http://$door/hello"
+}
+
+@test "options that were set, links and the file's sessions are as they were" {
+	survivors
+	start_peer a echo
+	echo "open f tcp://127.0.0.1:$port -o timeout=7" >"$T/fifod.conf"
+	ctl reload
+	ctl open s "tcp://127.0.0.1:$port" -d "$T/link"
+	ctl set s crlf=yes
+	kill_engine
+	assert_equal "$(status_of s option.crlf)" yes
+	assert_equal "$(status_of f option.timeout)" 7
+	ctl open s "tcp://127.0.0.1:$port" -d "$T/link"
+	: >"$T/fifod.conf"
+	ctl reload
+	wait_until 10 eval '! ctl status f 2>/dev/null'
+	ctl close s
+	[ ! -e "$T/link" ]
+}
+
+@test "what a stream's engine had in its hands is told of" {
+	survivors
+	peer_more=(--rcvbuf 4096)
+	scripted a stall
+	open_session s "tcp://127.0.0.1:$port" crlf=yes
+	background "$T/dd" sh -c 'head -c 40000000 /dev/zero >"$1"' sh "$S/in"
+	wait_until 10 eval '[ "$(status_of s bytes-in)" -gt 0 ]'
+	N=-1
+	wait_until 10 eval 'M=$N N=$(status_of s bytes-in); ((M == N))'
+	kill_engine
+	run -0 ctl status s error
+	assert_output --regexp '^engine-lost [0-9]+: '
+	stop_pid "$BACKGROUND_PID"
+}
+
+# ---- another program takes over
+
+@test "reload --exec has another engine take over, and nothing is lost" {
+	local i line pid
+
+	survivors
+	start_peer a echo
+	start_peer b http
+	ctl open s "tcp://127.0.0.1:$PORT_a"
+	ctl open web "http://127.0.0.1:$PORT_b"
+	S=$FIFOD_DIR/s
+	ENGINE=$(engine_pid)
+	# A line after the other, all the while.
+	background "$T/lines" bash -c 'exec 5>"$1/in" 6<"$1/out"
+		for ((i = 1; i <= 2000; i++)); do
+			echo "line $i" >&5
+			read -rt 20 line <&6
+			[ "$line" = "line $i" ] || { echo "$i: $line"; exit 1; }
+		done
+		echo all' bash "$S"
+	pid=$BACKGROUND_PID
+	background "$T/gets" bash -c 'for ((i = 1; i <= 100; i++)); do
+			printf "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n" >"$1/in"
+			reply=$(cat "$1/out")
+			[[ $reply == "HTTP/1.1 200"* ]] || { echo "$reply"; exit 1; }
+		done
+		echo all' bash "$FIFOD_DIR/web"
+	for i in 1 2 3 4 5; do
+		ctl reload --exec
+	done
+	wait_pid "$pid" 60 || true
+	wait_pid "$BACKGROUND_PID" 60 || true
+	assert_equal "$(cat "$T/lines")" all
+	assert_equal "$(cat "$T/gets")" all
+	[ "$(engine_pid)" -ne "$ENGINE" ]
+	counted a '^accept' 1
+	assert_equal "$(status_of web uncertain)" 0
+}
+
+@test "reload --exec does nothing while something is under way for too long" {
+	survivors
+	scripted a "$REQUEST" stall
+	open_session s "http://127.0.0.1:$port"
+	get s /first
+	wait_peer a '^recv'
+	ENGINE=$(engine_pid)
+	run -28 ctl reload --exec -t 0.2
+	assert_output --partial "s: something is still under way"
+	assert_equal "$(engine_pid)" "$ENGINE"
+}

@@ -1,0 +1,341 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/loop.h"
+#include "keeper/direct.h"
+#include "keeper/held.h"
+#include "keeper/lookup.h"
+#include "keeper/message.h"
+#include "tap.h"
+
+static struct message out, in;
+
+static int
+null_fd(void)
+{
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static bool
+is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) != -1;
+}
+
+/* --- messages --- */
+
+static void
+test_message(int fds[2])
+{
+	int lent = null_fd(), given = null_fd(), fd;
+	const void *bytes;
+	size_t n;
+
+	message_begin(&out, 7);
+	message_put_number(&out, 1234567890123);
+	message_put_text(&out, "words");
+	message_put_text(&out, NULL);
+	message_put_text(&out, "");
+	message_put_bytes(&out, "a\0b", 3);
+	message_lend(&out, lent);
+	message_give(&out, given);
+	is_int(message_send(&out, fds[0], true), 0, "a message is sent");
+	ok(is_open(lent), "what was lent stays open");
+	ok(!is_open(given), "what was given is closed");
+
+	is_int(message_receive(&in, fds[1]), 1, "and comes");
+	is_int(in.kind, 7, "with its kind");
+	is_int(message_number(&in), 1234567890123, "a number");
+	is(message_text(&in), "words", "a text");
+	ok(message_text(&in) == NULL && !in.bad, "no text");
+	is(message_text(&in), "", "an empty one");
+	bytes = message_bytes(&in, &n);
+	ok(n == 3 && memcmp(bytes, "a\0b", 3) == 0, "bytes");
+	ok(message_whole(&in), "and nothing more");
+	fd = message_fd(&in);
+	ok(is_open(fd) && close(fd) == 0, "the first descriptor");
+	fd = in.fds[1];
+	message_clear(&in);
+	ok(!is_open(fd), "one that nobody takes is closed");
+	is_int(message_fd(&in), -1, "there is no third");
+	ok(in.bad, "which makes it bad");
+	close(lent);
+}
+
+/* Lengths are the other side's: none is believed. */
+static void
+test_message_bad(int fds[2])
+{
+	static const uint64_t lengths[] = { 1, 9, MESSAGE_MAX + 1,
+		UINT64_MAX - 1, UINT64_MAX - 8, (uint64_t)1 << 63 };
+	size_t i, n;
+
+	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		message_begin(&out, 1);
+		message_put_number(&out, lengths[i]);
+		message_send(&out, fds[0], true);
+		message_receive(&in, fds[1]);
+		ok(message_bytes(&in, &n) == NULL && n == 0 && in.bad,
+		    "a length over what is there is bad");
+	}
+	message_begin(&out, 1);
+	message_put_bytes(&out, "abc", 3);
+	message_send(&out, fds[0], true);
+	message_receive(&in, fds[1]);
+	ok(message_text(&in) == NULL && in.bad, "a text ends in a NUL");
+	message_begin(&out, 1);
+	message_put_bytes(&out, "a\0b", 4);
+	message_send(&out, fds[0], true);
+	message_receive(&in, fds[1]);
+	ok(message_text(&in) == NULL && in.bad, "and has no other");
+	send(fds[0], "abc", 3, 0);
+	is_int(message_receive(&in, fds[1]), 1, "a packet of three bytes");
+	ok(in.bad, "has no kind");
+}
+
+static void
+test_message_long(int fds[2])
+{
+	static char lots[MESSAGE_MAX];
+	int fd = null_fd(), given = -1, i;
+
+	message_begin(&out, 1);
+	message_put_bytes(&out, lots, sizeof(lots) - 64);
+	is_int(message_send(&out, fds[0], true), 0, "a long one goes");
+	is_int(message_receive(&in, fds[1]), 1, "and comes");
+	is_int(in.length, sizeof(lots) - 64 + 16, "as it was");
+	message_begin(&out, 1);
+	message_put_bytes(&out, lots, sizeof(lots));
+	given = null_fd();
+	message_give(&out, given);
+	is_int(message_send(&out, fds[0], true), -1, "one too long does not");
+	is_int(errno, EMSGSIZE, "for that reason");
+	ok(!is_open(given), "and what it was given is closed");
+
+	message_begin(&out, 1);
+	for (i = 0; i < MESSAGE_FDS; i++)
+		message_lend(&out, fd);
+	is_int(message_send(&out, fds[0], true), 0, "200 descriptors go");
+	message_receive(&in, fds[1]);
+	is_int(in.nfds, MESSAGE_FDS, "and come");
+	message_clear(&in);
+	message_lend(&out, fd);
+	close(fd);
+	close(fds[0]);
+	is_int(message_receive(&in, fds[1]), 0, "then the end");
+}
+
+/* --- what is held --- */
+
+static int
+put(const char *key, const char *bytes, int nfds)
+{
+	int fds[2] = { -1, -1 }, i;
+	const struct keeper_held what = { key, bytes, strlen(bytes), fds,
+		(size_t)nfds };
+
+	for (i = 0; i < nfds; i++)
+		fds[i] = null_fd();
+	held_put(&what);
+	return fds[0];
+}
+
+static const char *
+keys(void)
+{
+	static char all[512];
+	struct keeper_held what = { 0 };
+
+	all[0] = '\0';
+	while (held_next(what.key, &what)) {
+		strlcat(all, what.key, sizeof(all));
+		strlcat(all, " ", sizeof(all));
+	}
+	return all;
+}
+
+static void
+test_held(void)
+{
+	struct keeper_held what;
+	int fd, again;
+
+	is(keys(), "", "nothing is held at first");
+	put("b", "B", 1);
+	put("a-b", "", 0);
+	put("a", "A", 2);
+	put("a/ch/1", "1", 1);
+	put("a.b", "", 1);
+	fd = put("a/link/0", "0", 1);
+	is(keys(), "a a-b a.b a/ch/1 a/link/0 b ", "keys have their order");
+	ok(held_next("a", &what) && strcmp(what.key, "a-b") == 0,
+	    "one after the other");
+	ok(held_next("aa", &what) && strcmp(what.key, "b") == 0,
+	    "also after what is not there");
+	ok(held_next(NULL, &what) && what.n == 1 && what.nfds == 2 &&
+	    memcmp(what.bytes, "A", 1) == 0, "bytes and descriptors are kept");
+	again = put("a/link/0", "longer than before", 1);
+	ok(!is_open(fd) && is_open(again), "the same key again replaces");
+	is_int(held_count(), 6, "and is no other");
+	held_drop("a");
+	is(keys(), "a-b a.b b ", "what is beneath goes with it, and no more");
+	ok(!is_open(again), "descriptors, too");
+	held_drop("nothing");
+	held_drop_all();
+	is(keys(), "", "all goes");
+	ok(!held_key_is_sound("") && !held_key_is_sound("/a") &&
+	    !held_key_is_sound("a/") && held_key_is_sound("a/b"),
+	    "keys are paths");
+}
+
+static void
+test_ledger(void)
+{
+	struct stat st;
+	struct why why;
+	int fd = held_ledger(100, &why);
+
+	ok(fd != -1 && fstat(fd, &st) == 0 && st.st_size == 100,
+	    "the ledger is as long as asked for");
+	is_int(held_ledger(50, &why), fd, "it is one");
+	is_int(held_ledger(5000, &why), fd, "and grows");
+	ok(fstat(fd, &st) == 0 && st.st_size == 5000, "to what is asked");
+	is_int(held_ledger(SIZE_MAX, &why), -1, "within reason");
+}
+
+/* --- what a look-up's child says --- */
+
+static void
+test_lookup(void)
+{
+	struct lookup *good = calloc(1, LOOKUP_SIZE(2)), *l;
+	size_t size = LOOKUP_SIZE(2);
+
+	good->addresses.n = 2;
+	good->addresses.at[0].length = good->addresses.at[1].length = 16;
+	l = lookup_parse(good, size);
+	is_int(l->addresses.n, 2, "two addresses");
+	free(l);
+	l = lookup_parse(good, size - 1);
+	is_int(l->addresses.n, 0, "not whole: none");
+	is_int(l->why.fault, FAULT_RESOLVE, "and why");
+	free(l);
+	l = lookup_parse(good, 3);
+	is_int(l->addresses.n, 0, "hardly anything: none");
+	free(l);
+	good->addresses.at[1].length = sizeof(struct sockaddr_storage) + 1;
+	l = lookup_parse(good, size);
+	is_int(l->addresses.n, 0, "an address longer than any: none");
+	free(l);
+	good->addresses.n = (size_t)-1;
+	l = lookup_parse(good, size);
+	is_int(l->addresses.n, 0, "more than there can be: none");
+	free(l);
+	free(good);
+}
+
+/* --- programs that are kept --- */
+
+static int
+status_of(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int status = -1;
+
+	while (poll(&p, 1, 5000) == -1)
+		;
+	return read(fd, &status, sizeof(status)) == sizeof(status) ? status :
+	    -1;
+}
+
+/* SIGCHLD is the loop's to hear of. */
+static void
+turn(void *arg)
+{
+	(void)arg;
+	loop_stop();
+}
+
+static void
+turn_ms(int ms)
+{
+	struct timer timer = { 0 };
+
+	timer_set(&timer, ms, turn, NULL);
+	loop_run();
+}
+
+static void
+program(const char *command, int fd, struct direct_child *c)
+{
+	const struct direct_program p = { .command = command, .fd = fd };
+	struct why why;
+
+	ok(direct_program(&p, c, &why) == 0, command);
+}
+
+static void
+test_kept(void)
+{
+	struct direct_child a, b, again;
+	struct why why;
+	char word[8] = "";
+	int fds[2], i;
+
+	loop_init();
+	socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds);
+	program("cat; exit 7", fds[1], &a);
+	close(fds[1]);
+	fds[1] = null_fd();
+	program("sleep 60", fds[1], &b);
+	close(fds[1]);
+	is_int(direct_child_keep(a.number, a.said_fd), 0, "one is kept");
+	is_int(direct_child_keep(a.number, a.said_fd), -1, "once");
+	close(a.said_fd);
+	close(a.ended_fd);
+	direct_children_orphan();
+	is_int(direct_child_again(b.number, &again, &why), -1,
+	    "another is not");
+	(void)!write(fds[0], "word", 4);
+	ok(read(fds[0], word, 4) == 4 && strcmp(word, "word") == 0,
+	    "it goes on while nobody hears of it");
+	shutdown(fds[0], SHUT_WR);
+	for (i = 0; i < 100 && read(fds[0], word, 1) != 0; i++)
+		;
+	turn_ms(100);
+	is_int(direct_child_again(a.number, &again, &why), 0, "it is there");
+	is_int(again.pid, a.pid, "the same");
+	ok(WEXITSTATUS(status_of(again.ended_fd)) == 7, "with its end");
+	direct_child_end(a.number, -1);
+	direct_children_orphan();
+	is_int(direct_child_again(a.number, &again, &why), -1,
+	    "which was all of it");
+	direct_children_end();
+	close(b.said_fd);
+	is_int(status_of(b.ended_fd), -1, "nobody is told of the other");
+	loop_free();
+}
+
+int
+main(void)
+{
+	int fds[2], size = 2 * MESSAGE_MAX;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1)
+		return 1;
+	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	test_message(fds);
+	test_message_bad(fds);
+	test_message_long(fds);
+	test_held();
+	test_ledger();
+	test_lookup();
+	test_kept();
+	return tap_done();
+}
