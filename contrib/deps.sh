@@ -59,6 +59,7 @@ test    socat                           socat
 test    ip                              iproute2
 test    nc                              netcat-openbsd
 test    /usr/bin/python3                python3
+test    /usr/lib/python3/dist-packages/prometheus_client python3-prometheus-client
 package dpkg-buildpackage               dpkg-dev
 package dh                              debhelper
 package /usr/share/doc/build-essential  build-essential

@@ -17,7 +17,7 @@ COMMANDS = src/command/open.c src/command/close.c src/command/list.c \
 	src/command/watch.c src/command/tap.c src/command/sync.c \
 	src/command/probe.c src/command/reload.c src/command/stop.c \
 	src/command/request.c src/command/channel.c src/command/attach.c \
-	src/command/help.c src/command/version.c
+	src/command/metrics.c src/command/help.c src/command/version.c
 
 # NAME of each src/FLOOR/NAME.c, as WORD(NAME) in a header.
 TABLE = $(AM_V_GEN)$(MKDIR_P) src && table() { \
@@ -42,6 +42,7 @@ src_libfifod_a_SOURCES = \
 	src/base/buf.c src/base/buf.h src/base/chunk.c src/base/chunk.h \
 	src/base/ledger.c src/base/ledger.h \
 	src/base/log.c src/base/log.h src/base/loop.c src/base/loop.h \
+	src/base/metric.c src/base/metric.h src/base/usage.h \
 	src/base/number.c src/base/number.h src/base/option.c \
 	src/base/option.h src/base/option_type.c src/base/option_type.h \
 	src/base/seldom.c src/base/seldom.h src/base/sync.c src/base/sync.h \
@@ -85,7 +86,8 @@ src_libfifod_a_SOURCES = \
 	src/transport/tls_options.c src/transport/tls_stream.c \
 	src/transport/tls_verdict.c src/transport/tls_verify.c \
 	src/transport/tls_words.c src/transport/transport.c \
-	src/transport/transport.h src/transport/unix_dial.c \
+	src/transport/transport.h src/transport/trace.c \
+	src/transport/trace.h src/transport/unix_dial.c \
 	src/transport/unix_dial.h src/transport/via.c src/transport/via.h \
 	src/transport/vsock.h src/transport/way.c src/transport/way.h \
 	src/transport/way_options.c src/channel/channel.c \
@@ -111,7 +113,8 @@ src_libfifod_a_SOURCES = \
 	src/session/heir.c src/session/heir.h \
 	src/session/flow.h src/session/imply.c src/session/intake.c \
 	src/session/join.c src/session/join.h src/session/late.c \
-	src/session/listen.c src/session/listen.h src/session/mirror.c \
+	src/session/listen.c src/session/listen.h src/session/measures.c \
+	src/session/mirror.c \
 	src/session/mirror.h src/session/names.c src/session/names.h \
 	src/session/option_table.c src/session/peers.c src/session/peers.h \
 	src/session/pool.c src/session/post.c src/session/private.c \
@@ -131,9 +134,11 @@ src_libfifod_a_SOURCES = \
 	src/command/client.h src/command/command.c src/command/command.h \
 	src/command/conf.c src/command/conf.h src/command/conf_file.c \
 	src/command/conf_file.h src/command/control.c src/command/control.h \
-	src/command/facts.c src/command/facts.h src/command/frame.c \
-	src/command/frame.h src/command/help.h src/command/handover.c src/command/handover.h \
-	src/command/will.c src/command/will.h src/command/plan.c \
+	src/command/facts.c src/command/facts.h src/command/metrics.h \
+	src/command/metrics_rows.c src/command/frame.c \
+	src/command/frame.h src/command/help.h src/command/handover.c \
+	src/command/handover.h src/command/will.c src/command/will.h \
+	src/command/plan.c \
 	src/command/plan.h src/command/probe.h src/command/probe_report.c \
 	src/command/probe_report.h src/command/probing.c \
 	src/command/service.c src/command/service.h src/command/start.c \
@@ -141,7 +146,7 @@ src_libfifod_a_SOURCES = \
 
 # What a kernel does better than POSIX is a file beside the portable one.
 if PORTABLE
-src_libfifod_a_SOURCES += src/channel/fifo_generic.c \
+src_libfifod_a_SOURCES += src/base/usage_generic.c src/channel/fifo_generic.c \
 	src/channel/notice_generic.c src/channel/owner_generic.c \
 	src/keeper/anchor_generic.c src/keeper/holder_generic.c \
 	src/keeper/memory_generic.c \
@@ -149,7 +154,7 @@ src_libfifod_a_SOURCES += src/channel/fifo_generic.c \
 	src/transport/dgram_generic.c src/transport/unix_generic.c \
 	src/transport/vsock_generic.c
 else
-src_libfifod_a_SOURCES += src/channel/fifo_linux.c \
+src_libfifod_a_SOURCES += src/base/usage_linux.c src/channel/fifo_linux.c \
 	src/channel/notice_linux.c src/channel/owner_linux.c \
 	src/keeper/anchor_linux.c src/keeper/holder_linux.c \
 	src/keeper/memory_linux.c \
@@ -157,7 +162,8 @@ src_libfifod_a_SOURCES += src/channel/fifo_linux.c \
 	src/transport/dgram_linux.c src/transport/unix_linux.c \
 	src/transport/vsock_linux.c
 endif
-EXTRA_DIST += src/channel/fifo_generic.c src/channel/notice_generic.c \
+EXTRA_DIST += src/base/usage_generic.c src/base/usage_linux.c \
+	src/channel/fifo_generic.c src/channel/notice_generic.c \
 	src/channel/owner_generic.c src/channel/fifo_linux.c \
 	src/channel/notice_linux.c src/channel/owner_linux.c \
 	src/keeper/anchor_generic.c src/keeper/holder_generic.c \

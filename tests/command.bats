@@ -9,7 +9,7 @@ load helper/command
 NOWHERE=$(printf '%064d' 0).invalid
 
 COMMANDS="open close list status path log set reconnect wait watch tap sync
-    probe reload stop request channel attach help version"
+    probe reload stop request channel attach metrics help version"
 
 # nobody_listens: port is one that refuses, at which nobody listens but whom
 # we start with it, for as long as the test lasts

@@ -124,7 +124,7 @@ bad()
 	tcp://[::1:9|"[::1:9": the [ is never closed
 	tcp://[::1]9|"[::1]9": after ] comes a : and the port
 	tcp://[127.0.0.1]:9|"127.0.0.1" is not an IPv6 address
-	tcp://user@127.0.0.1:9|"user@127.0.0.1:9" is no host
+	tcp://user@127.0.0.1:9|an endpoint has no user and no password
 	tcp://two words:9|"two words:9" is no host
 	END
 	bad 2 'has a control character in it' ctl open a $'tcp://h\n:9'

@@ -43,6 +43,9 @@ BATS_FILES = \
 	tests/survive.bats \
 	tests/datagrams.bats \
 	tests/netns.bats \
+	tests/metrics.bats \
+	tests/observe.bats \
+	tests/secrets.bats \
 	tests/sockets.bats \
 	tests/systemd.bats \
 	tests/smoke_peer.bats

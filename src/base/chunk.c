@@ -7,6 +7,7 @@
 
 static struct chunk *chunk_cache;
 static int chunk_ncached;
+static size_t chunk_ntaken;
 
 struct chunk *
 chunk_take(void)
@@ -19,6 +20,7 @@ chunk_take(void)
 	} else if ((c = malloc(sizeof(*c))) == NULL) {
 		return NULL;
 	}
+	chunk_ntaken++;
 	c->next = NULL;
 	c->start = c->end = 0;
 	return c;
@@ -29,6 +31,7 @@ chunk_give(struct chunk *c)
 {
 	if (c == NULL)
 		return;
+	chunk_ntaken--;
 	if (chunk_ncached >= CHUNK_CACHE) {
 		free(c);
 		return;
@@ -51,6 +54,12 @@ uint32_t
 chunk_length(const struct chunk *c)
 {
 	return c == NULL ? 0 : c->end - c->start;
+}
+
+size_t
+chunk_count(void)
+{
+	return chunk_ntaken;
 }
 
 void

@@ -6,6 +6,7 @@
 #ifndef BASE_CHUNK_H
 #define BASE_CHUNK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -30,6 +31,8 @@ void chunk_give(struct chunk *c);
 void chunk_settle(struct chunk **c);
 /* Bytes that wait in it; 0 for NULL. */
 uint32_t chunk_length(const struct chunk *c);
+/* How many are taken. */
+size_t chunk_count(void);
 /* Free the cached ones, at exit. */
 void chunk_free_all(void);
 

@@ -210,9 +210,13 @@ place_take(struct url *u, const char *place, struct why *why)
 {
 	const char *p;
 
-	if (strpbrk(place, "@ ") != NULL) {
+	/* Repeating it would give a password away. */
+	if (strchr(place, '@') != NULL)
+		return why_fail(why, FAULT_USAGE, "an endpoint has no user and "
+		    "no password: leave out what stands before the @");
+	if (strchr(place, ' ') != NULL) {
 		url_refuse(why, place,
-		    " is no host: a space or @ is not part of a name");
+		    " is no host: a space is not part of a name");
 		return -1;
 	}
 	p = place[0] == '[' ? brackets_take(u, place, why) :

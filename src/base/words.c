@@ -168,8 +168,12 @@ words_json(const char *text)
 		n = utf8_length(p);
 		if (n == 0) {
 			o += sprintf(o, "\\ufffd");
-		} else if (*p < ' ' || *p == '"' || *p == '\\') {
+		} else if (*p < ' ' || *p == 0x7f || *p == '"' ||
+		    *p == '\\') {
 			o += json_escape(*p, o);
+		} else if (*p == 0xc2 && p[1] < 0xa0) {
+			/* U+0080 to U+009F: a terminal's, too. */
+			o += json_escape(p[1], o);
 		} else {
 			memcpy(o, p, n);
 			o += n;

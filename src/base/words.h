@@ -24,7 +24,10 @@ void words_free(char **argv);
  */
 char *words_vis(const char *text, char *out, size_t size);
 
-/* `text` as a JSON string with its quotes (RFC 8259 7); the caller frees. */
+/*
+ * `text` as a JSON string with its quotes (RFC 8259 7), without a control
+ * character in it; the caller frees.
+ */
 char *words_json(const char *text);
 
 /*

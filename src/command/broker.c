@@ -41,6 +41,7 @@ static struct {
 	int holds;
 	bool transient, stopping;
 	struct timer grace;
+	struct timespec began;
 } broker;
 
 /* Has a transient broker served its purpose, or a stopping one ended? */
@@ -68,6 +69,7 @@ broker_init(const struct session_place *place, bool transient)
 	memset(&broker, 0, sizeof(broker));
 	broker.place = place;
 	broker.transient = transient;
+	clock_gettime(CLOCK_REALTIME, &broker.began);
 	RB_INIT(&broker.entries);
 	TAILQ_INIT(&broker.observers);
 	if (transient)
@@ -99,6 +101,12 @@ const struct session_place *
 broker_place(void)
 {
 	return broker.place;
+}
+
+const struct timespec *
+broker_began(void)
+{
+	return &broker.began;
 }
 
 struct entry *
@@ -160,6 +168,20 @@ broker_forget(struct broker_observer *o)
 		broker.next = TAILQ_NEXT(o, entry);
 	TAILQ_REMOVE(&broker.observers, o, entry);
 	o->listening = false;
+}
+
+static void
+broker_entered(struct session *s, enum session_state from,
+    const char *reason, void *arg)
+{
+	const struct broker_moved moved = { s, from, reason };
+	struct broker_observer *o, *next;
+
+	(void)arg;
+	TAILQ_FOREACH_SAFE(o, &broker.observers, entry, next)
+		if (o->move != NULL && (o->name == NULL ||
+		    strcmp(o->name, s->name) == 0))
+			o->move(&moved, o->arg);
 }
 
 static void
@@ -234,8 +256,9 @@ broker_set(struct session *s, void *arg)
 static struct session *
 broker_session(struct entry *e, struct why *why)
 {
-	const struct session_owner owner = { .changed = broker_changed,
-		.ended = broker_ended, .set = broker_set, .arg = e,
+	const struct session_owner owner = { .entered = broker_entered,
+		.changed = broker_changed, .ended = broker_ended,
+		.set = broker_set, .arg = e,
 		.home = e->plan.home };
 	struct options options = { 0 };
 	struct url url = { 0 };

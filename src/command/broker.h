@@ -34,6 +34,8 @@ void broker_init(const struct session_place *place, bool transient);
 void broker_free(void);
 
 const struct session_place *broker_place(void);
+/* When it was started, by the clock on the wall. */
+const struct timespec *broker_began(void);
 /* By name; NULL where there is none (no why: NULL). */
 struct entry *broker_find(const char *name, struct why *why);
 /*
@@ -69,10 +71,22 @@ typedef void broker_event(const char *name, struct entry *e, void *arg);
  */
 int broker_room(struct why *why);
 
+/*
+ * A move from one state to another, while it is made: to be written down.
+ * `from' SESSION_CLOSED: it is new, and idle.
+ */
+struct broker_moved {
+	struct session *session;
+	enum session_state from;
+	const char *reason;
+};
+typedef void broker_move(const struct broker_moved *m, void *arg);
+
 struct broker_observer {
 	TAILQ_ENTRY(broker_observer) entry;
 	const char *name;       /* borrowed; NULL: all */
 	broker_event *event;
+	broker_move *move;      /* of each by itself; NULL: not wanted */
 	void *arg;
 	bool listening;
 };

@@ -231,6 +231,12 @@ call_observe(struct call *c, const char *name, broker_event *event)
 	broker_observe(&c->observer, name, event, c);
 }
 
+void
+call_observe_moves(struct call *c, broker_move *move)
+{
+	c->observer.move = move;
+}
+
 static void
 call_expired(void *arg)
 {

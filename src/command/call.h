@@ -86,6 +86,8 @@ void call_fail(struct call *c, const struct why *why);
 
 /* Tell of events of session `name` (borrowed), or of all (NULL). */
 void call_observe(struct call *c, const char *name, broker_event *event);
+/* ... and of each move; to be called before. */
+void call_observe_moves(struct call *c, broker_move *move);
 /* Call expired(c) after ms; again replaces. */
 void call_after(struct call *c, int ms, void (*expired)(struct call *c));
 /*

@@ -201,6 +201,14 @@ probe_exec(const struct client *client)
 	return client_fail("probe", &why);
 }
 
+/* What stands before an @ may be a password: it is not repeated. */
+static const char *
+probe_who(const char *endpoint)
+{
+	return strstr(endpoint, "://") != NULL &&
+	    strchr(endpoint, '@') != NULL ? "probe" : endpoint;
+}
+
 static int
 probe_local(struct client *client, const struct command_args *args)
 {
@@ -210,7 +218,7 @@ probe_local(struct client *client, const struct command_args *args)
 	int status;
 
 	status = probe_parse(&t, args, cwd, &why) == -1 ?
-	    client_fail(args->operands[0], &why) : -1;
+	    client_fail(probe_who(args->operands[0]), &why) : -1;
 	probe_clear(&t);
 	free(cwd);
 	return status != -1 ? status : probe_exec(client);

@@ -40,7 +40,7 @@ static size_t homes_count;
 
 static struct {
 	mode_t mask;
-	struct rlimit files;
+	struct rlimit files, core;
 } home_own = { .mask = 077 };
 
 void
@@ -48,6 +48,12 @@ keeper_home_own(mode_t mask, const struct rlimit *files)
 {
 	home_own.mask = mask;
 	home_own.files = *files;
+}
+
+void
+keeper_home_core(const struct rlimit *core)
+{
+	home_own.core = *core;
 }
 
 static struct home *
@@ -172,6 +178,8 @@ home_enter(const struct home *h)
 	umask(mask);
 	if (home_own.files.rlim_max > 0)
 		setrlimit(RLIMIT_NOFILE, &home_own.files);
+	if (home_own.core.rlim_max > 0)
+		setrlimit(RLIMIT_CORE, &home_own.core);
 	return chdir(home_directory(h));
 }
 

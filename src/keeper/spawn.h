@@ -42,6 +42,7 @@ struct keeper_home *keeper_home_hold(struct keeper_home *h);
 void keeper_home_release(struct keeper_home *h);
 /* What the broker had before it took other ones for itself. */
 void keeper_home_own(mode_t mask, const struct rlimit *files);
+void keeper_home_core(const struct rlimit *core);
 
 struct keeper_program {
 	const char *command;    /* for /bin/sh -c */

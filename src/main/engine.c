@@ -15,6 +15,7 @@
 #include "base/ledger.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/usage.h"
 #include "base/xalloc.h"
 #include "command/broker.h"
 #include "command/conf.h"
@@ -155,6 +156,7 @@ engine_run(const struct fifod *f)
 
 	log_init(f->foreground, f->verbose);
 	loop_init();
+	usage_init();
 	take_signals();
 	keeper_begin(KEEP_ASK_FD, gone, NULL);
 	will_begin();
@@ -173,6 +175,7 @@ engine_run(const struct fifod *f)
 	ledger_end();
 	loop_free();
 	chunk_free_all();
+	usage_end();
 	relay_pipe_close_all();
 	OPENSSL_cleanup();
 	close(place.rundir_fd);

@@ -99,6 +99,17 @@ fifod_say(const char *line, void *arg)
 	    words_vis(line, safe, sizeof(safe)));
 }
 
+/* What is wrong before there is a log. */
+static void
+give_up(const struct why *why)
+{
+	char safe[4 * sizeof(why->text)];
+
+	fprintf(stderr, "fifod: %s\n",
+	    words_vis(why->text, safe, sizeof(safe)));
+	exit((int)why->fault);
+}
+
 /* -n: read the configuration, say what is wrong, do nothing. */
 static int
 check_configuration(const char *given)
@@ -132,6 +143,24 @@ raise_descriptors(mode_t mask)
 		more.rlim_cur = more.rlim_max = DESCRIPTORS;
 	if (setrlimit(RLIMIT_NOFILE, &more) == -1)
 		setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/*
+ * In a core file there would be keys, passwords and what passes.  A limit of 1
+ * is none, and unlike 0 none through a pipe either (core(5)).  Whoever wants one
+ * says so by prlimit(1).  The process stays one that its user can look into: he
+ * may anyway stop the broker and take its place.
+ */
+static void
+forgo_core(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_CORE, &limit) == -1)
+		return;
+	keeper_home_core(&limit);
+	limit.rlim_cur = limit.rlim_max < 1 ? limit.rlim_max : 1;
+	setrlimit(RLIMIT_CORE, &limit);
 }
 
 /* Descriptors 0 to 2 are always ours, whatever we were started with. */
@@ -265,7 +294,7 @@ keeper_run(const struct fifod *f, int rundir_fd, const char *path)
 	write_pid(rundir_fd);
 	keep.control_fd = control_make(rundir_fd, f->rundir, &why);
 	if (keep.control_fd == -1)
-		errx((int)why.fault, "%s", why.text);
+		give_up(&why);
 	loop_init();
 	status = (unsigned char)keep_run(&keep);
 	loop_free();
@@ -287,7 +316,7 @@ become(const struct fifod *f, const char *conf, const char *rundir)
 	struct why why;
 
 	if (user != NULL && user_become(user, rundir, &why) == -1)
-		errx((int)why.fault, "%s", why.text);
+		give_up(&why);
 	sandbox_keeper();
 	free(named);
 }
@@ -309,7 +338,8 @@ keeper_main(struct fifod *f, mode_t mask, int argc, char **argv)
 	become(f, conf, rundir);
 	fd = keeper_rundir_open(rundir, true, &why);
 	if (fd == -1 || keeper_rundir_lock(fd, rundir, &why) == -1)
-		errx((int)why.fault, "%s", why.text);
+		give_up(&why);
+	forgo_core();
 	f->rundir = rundir;
 	f->conf = conf;
 	setproctitle_init(argc, argv, environ);

@@ -19,6 +19,7 @@ static const struct tables_row {
 	{ "mdoc-starttls", tables_mdoc_starttls },
 	{ "mdoc-framings", tables_mdoc_framings },
 	{ "mdoc-facts", tables_mdoc_facts },
+	{ "mdoc-metrics", tables_mdoc_metrics },
 	{ "mdoc-ctl", tables_mdoc_ctl },
 	{ "mdoc-exit", tables_mdoc_exit },
 	{ "mdoc-questions", tables_mdoc_questions },

@@ -12,6 +12,7 @@ void tables_mdoc_proxies(void);
 void tables_mdoc_starttls(void);
 void tables_mdoc_framings(void);
 void tables_mdoc_facts(void);
+void tables_mdoc_metrics(void);
 void tables_mdoc_ctl(void);
 void tables_mdoc_exit(void);
 void tables_mdoc_questions(void);

@@ -5,6 +5,7 @@
 
 #include "base/option.h"
 #include "command/command.h"
+#include "command/metrics.h"
 #include "framing/framing.h"
 #include "keeper/request.h"
 #include "main/tables.h"
@@ -259,6 +260,38 @@ tables_mdoc_facts(void)
 		printf(".It Cm %s\n", status_rows[i].key);
 		mdoc_text(status_rows[i].text);
 	}
+	printf(".El\n");
+}
+
+/* A row that is a metric: its name as that of its samples. */
+static void
+mdoc_metric(const char *prefix, const struct metric *m, const char *text)
+{
+	if (m->type == METRIC_NONE)
+		return;
+	printf(".It Cm %s%s%s\n", prefix, m->name,
+	    m->type == METRIC_COUNTER ? "_total" :
+	    m->type == METRIC_INFO ? "_info" : "");
+	mdoc_text(text);
+	if (m->label != NULL)
+		printf("Label\n.Cm %s .\n", m->label);
+}
+
+void
+tables_mdoc_metrics(void)
+{
+	size_t i;
+
+	printf(".Bl -tag -width Ds\n");
+	for (i = 0; i < metrics_nrows; i++)
+		mdoc_metric(METRICS_PREFIX, &metrics_rows[i].metric,
+		    metrics_rows[i].text);
+	for (i = 0; i < status_nrows; i++)
+		mdoc_metric(METRICS_SESSION_PREFIX, &status_rows[i].metric,
+		    status_rows[i].text);
+	for (i = 0; i < status_nmetrics; i++)
+		mdoc_metric(METRICS_SESSION_PREFIX, &status_metrics[i].metric,
+		    status_metrics[i].text);
 	printf(".El\n");
 }
 

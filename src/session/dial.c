@@ -20,6 +20,7 @@ void
 dial_failure(struct session *s)
 {
 	clock_gettime(CLOCK_REALTIME, &s->why_since);
+	s->nfailures++;
 	status_changed(s);
 }
 
@@ -73,17 +74,28 @@ dial_over(struct session *s)
 	dial_count.most = 0;
 }
 
+void
+dial_describe(struct session *s, struct link *l, char *out, size_t size)
+{
+	char peer[160] = "", tls[96] = "", trace[128];
+
+	link_fact(l, LINK_PEER, peer, sizeof(peer));
+	link_fact(l, LINK_TLS, tls, sizeof(tls));
+	s->up_in_us = link_trace(l, trace, sizeof(trace));
+	snprintf(out, size, "%s%s%s%s%s", peer, *tls ? ", " : "", tls,
+	    *trace ? ", in " : "", trace);
+}
+
 static void
 dial_up(struct session *s)
 {
-	char peer[160] = "", tls[96] = "";
+	char text[400];
 
 	dial_over(s);
 	if (s->link->transport->flags & TRANSPORT_LIVES &&
 	    link_is_plain(s->link))
 		s->row->fd[LEDGER_PEER] = s->link->fd;
-	link_fact(s->link, LINK_PEER, peer, sizeof(peer));
-	link_fact(s->link, LINK_TLS, tls, sizeof(tls));
+	dial_describe(s, s->link, text, sizeof(text));
 	s->nreconnects += s->nlinks > 0 && s->waits == NULL;
 	s->nlinks++;
 	s->told = true;
@@ -93,7 +105,7 @@ dial_up(struct session *s)
 	s->end_owed = false;
 	if (!s->engine_lost)
 		why_clear(&s->why);
-	state_enter(s, SESSION_UP, "%s%s%s", peer, *tls ? ", " : "", tls);
+	state_enter(s, SESSION_UP, "%s", text);
 	dial_write_certificates(s, s->link);
 	delivery_resume(&s->channel.out);
 	private_deliver_resume(s);

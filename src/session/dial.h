@@ -20,6 +20,11 @@ void dial_note(void *arg, const char *text);
 void dial_timeout(void *arg);
 /* The link is gone: account for what was lost with it, and free it. */
 void dial_drop(struct session *s);
+/*
+ * Of a link that is told to be up: its peer, TLS and how long it took, for the
+ * log, and that for `up-in'.
+ */
+void dial_describe(struct session *s, struct link *l, char *out, size_t size);
 /* timeout-connect has run out for `l': what was it waiting for? */
 void dial_late(const struct session *s, const struct link *l,
     struct why *why);

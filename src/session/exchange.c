@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "base/xalloc.h"
 #include "session/exchange.h"
 #include "session/private.h"
@@ -169,10 +170,12 @@ exchange_answer(struct exchange *x, int code)
 {
 	const struct framing *framing = x->d->s->pool->framing.framing;
 	const struct failure_row *row = failure_row(x->why.fault);
+	char safe[4 * sizeof(x->why.text)];
 	struct framing_failure failure = {
 		.code = code != 0 ? code : row->code,
 		.keyword = row->keyword,
-		.text = x->why.text,
+		/* What the peer has said of it is not to reach a terminal. */
+		.text = words_vis(x->why.text, safe, sizeof(safe)),
 		.head = x->request.flags & MESSAGE_HEAD,
 	};
 
@@ -275,6 +278,7 @@ exchange_finish(struct exchange *x)
 
 	d->nexchanges++;
 	d->s->pool->nexchanges++;
+	d->s->pool->nended[x->last]++;
 	exchange_tell(d, x);
 	if (x->delivering) {
 		d->asked = false;

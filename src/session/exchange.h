@@ -72,6 +72,7 @@ enum exchange_last {
 	LAST_ERROR,             /* no reply, and the request had no effect */
 	LAST_UNCERTAIN,         /* sent, no reply: it may have had one */
 	LAST_CANCELLED,         /* nobody waited for the reply any more */
+	LAST_NLASTS
 };
 
 enum exchange_phase {
@@ -186,6 +187,7 @@ struct wire {
 	struct dialogue *owner;         /* connections=each; else NULL */
 	uint64_t carried;               /* exchanges ended on it */
 	int64_t up_ms;
+	int64_t asked_us;               /* when its first request was sent */
 	struct why why;
 	struct watch readable, writable;
 	struct timer deadline;          /* connecting; then idle= */
@@ -211,6 +213,7 @@ struct pool {
 	bool renewing;                  /* all links go, others are made */
 	size_t nopen;                   /* exchanges that have not ended */
 	uint64_t nexchanges, nresent;
+	uint64_t nended[LAST_NLASTS];   /* of these, so */
 	char greeting[128];             /* the peer's, its first line */
 };
 
@@ -371,6 +374,8 @@ bool pool_busy(const struct session *s);
 uint64_t pool_queued(const struct session *s);
 /* A link that is up, to tell of; or NULL. */
 struct link *pool_link(const struct session *s);
+/* How many are. */
+size_t pool_links(const struct session *s);
 /* Every link that is up: link_tune(). */
 void pool_tune(const struct session *s);
 /* Of all dialogues: the same as dialogue_discard(). */

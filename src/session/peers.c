@@ -134,6 +134,7 @@ peer_join(struct peer *p)
 	bool first = s->link == NULL;
 
 	p->link = NULL;
+	link_trace(l, NULL, 0);
 	peer_free(p);
 	if (first)
 		s->link = peers_hub(s);

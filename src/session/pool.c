@@ -281,6 +281,12 @@ pool_count(const struct pool *pool, bool up)
 	return n;
 }
 
+size_t
+pool_links(const struct session *s)
+{
+	return pool_count(s->pool, true);
+}
+
 static void
 pool_dial(struct session *s, struct dialogue *owner)
 {
@@ -302,12 +308,10 @@ void
 pool_wire_up(struct wire *w)
 {
 	struct session *s = w->s;
-	char peer[160] = "", tls[96] = "", text[280];
+	char text[400];
 	bool first = s->state != SESSION_UP;
 
-	link_fact(w->link, LINK_PEER, peer, sizeof(peer));
-	link_fact(w->link, LINK_TLS, tls, sizeof(tls));
-	snprintf(text, sizeof(text), "%s%s%s", peer, *tls ? ", " : "", tls);
+	dial_describe(s, w->link, text, sizeof(text));
 	s->nreconnects += s->nlinks > 0;
 	s->nlinks++;
 	s->told = true;

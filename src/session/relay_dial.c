@@ -37,6 +37,7 @@ relay_up(struct relay *r)
 	timer_clear(&r->timer);
 	free(r->why);
 	r->why = l->why = NULL;
+	link_trace(l, NULL, 0);
 	r->up = true;
 	s->nlinks++;
 	relay_tell(r);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "session/exchange.h"
+#include "transport/trace.h"
 
 /* So much is read at once from a plain link, which is one read(2). */
 #define REPLY_PLAIN 65536
@@ -143,6 +144,9 @@ reply_begin(struct wire *w)
 		return true;
 	if (!asked)
 		return reply_unasked(w);
+	if (w->carried == 0 && !x->greeting)
+		session_log(w->s, false, "first byte of the first reply after "
+		    "%.1f ms", (double)(trace_now_us() - w->asked_us) / 1000);
 	framer_start(&w->framer, &pool->framing, &x->request);
 	w->cutting = true;
 	w->dropped = 0;

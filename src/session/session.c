@@ -314,6 +314,9 @@ session_new(const char *name, struct url *url, struct options *options,
 	ctl_init(s);
 	session_log(s, false, "%s: %s", s->left == NULL ? "opened" :
 	    "taken over from an engine that died", s->url.text);
+	if (s->owner.entered != NULL)
+		s->owner.entered(s, SESSION_CLOSED, s->left == NULL ? "opened" :
+		    "taken over from an engine that died", s->owner.arg);
 	s->told = s->left != NULL || s->options.session.connect == CONNECT_ON_DEMAND ||
 	    relay_each(s);
 	status_changed(s);

@@ -4,7 +4,7 @@
  * to dial again, status.c tells how it is.
  *
  * The owner (the broker) is told of every change of state and of the end.
- * Both callbacks come at the end of a turn of the loop, never from inside a
+ * changed() and ended() come at the end of a turn of the loop, never from inside a
  * function below, so the owner may call anything from them.
  */
 #ifndef SESSION_SESSION_H
@@ -99,6 +99,12 @@ struct relays;
 struct doors;
 
 struct session_owner {
+	/*
+	 * Of each move, from inside of it: for those who write it down and do
+	 * nothing else.  NULL: nobody does.
+	 */
+	void (*entered)(struct session *s, enum session_state from,
+	    const char *reason, void *arg);
 	void (*changed)(struct session *s, void *arg);
 	void (*ended)(struct session *s, void *arg);    /* then session_free() */
 	void (*set)(struct session *s, void *arg);      /* an option; or NULL */
@@ -157,11 +163,12 @@ struct session {
 	int64_t up_ms;                  /* when the link came up, and how many */
 	uint64_t up_bytes;              /* bytes had come from peers by then, */
 	uint64_t up_sent;               /* and gone to them */
+	int64_t up_in_us;               /* how long the newest took; 0: unknown */
 	bool shared;                    /* others may enter its directory */
 	int64_t drained_ms;             /* closing: no later than this */
 	bool end_owed;                  /* readers are due an end of file */
 	bool engine_lost;               /* `why' tells of it until a link ends */
-	uint64_t nlinks, nreconnects, uncertain, discarded;
+	uint64_t nlinks, nreconnects, nfailures, uncertain, discarded;
 	uint64_t lost;                  /* datagrams, of links that have gone */
 	uint64_t nchanges;              /* of state, for observers */
 

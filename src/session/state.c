@@ -67,7 +67,7 @@ state_enter(struct session *s, enum session_state state, const char *fmt,
     ...)
 {
 	enum session_state old = s->state;
-	char reason[256];
+	char reason[400];
 	va_list ap;
 
 	if (!(state_rows[old].to & (1u << state)))
@@ -86,5 +86,7 @@ state_enter(struct session *s, enum session_state state, const char *fmt,
 	session_log(s, state == SESSION_FAILED || state == SESSION_BACKOFF ||
 	    state == SESSION_CLOSED, "%s -> %s%s%s", state_rows[old].name,
 	    state_rows[state].name, *reason ? ": " : "", reason);
+	if (s->owner.entered != NULL)
+		s->owner.entered(s, old, reason, s->owner.arg);
 	status_changed(s);
 }

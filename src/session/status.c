@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/seldom.h"
 #include "base/words.h"
 #include "channel/directory.h"
 #include "keeper/keeper.h"
@@ -18,11 +19,9 @@
 #include "session/relay.h"
 #include "session/status.h"
 
-#define FACT_SIZE 512           /* the longest fact, a certificate's reason */
 #define VALUE_SIZE 8192         /* the longest value of an option, a path */
 
-/* RFC 3339, in UTC, with milliseconds. */
-static char *
+char *
 status_time(const struct timespec *when, char *out, size_t size)
 {
 	char seconds[32];
@@ -38,29 +37,29 @@ status_time(const struct timespec *when, char *out, size_t size)
 static void
 fact_name(struct session *s, char *out)
 {
-	strlcpy(out, s->name, FACT_SIZE);
+	strlcpy(out, s->name, STATUS_FACT);
 }
 
 static void
 fact_endpoint(struct session *s, char *out)
 {
-	strlcpy(out, s->url.text, FACT_SIZE);
+	strlcpy(out, s->url.text, STATUS_FACT);
 }
 
 static void
 fact_state(struct session *s, char *out)
 {
-	strlcpy(out, session_state_name(s->state), FACT_SIZE);
+	strlcpy(out, session_state_name(s->state), STATUS_FACT);
 }
 
 static void
 fact_since(struct session *s, char *out)
 {
-	status_time(&s->since, out, FACT_SIZE);
+	status_time(&s->since, out, STATUS_FACT);
 }
 
-static void
-fact_link(struct session *s, enum link_fact fact, char *out)
+void
+status_link(struct session *s, enum link_fact fact, char *out, size_t size)
 {
 	const struct link *l = s->link;
 
@@ -69,61 +68,91 @@ fact_link(struct session *s, enum link_fact fact, char *out)
 	else if (l != NULL && l->told != LINK_UP)
 		l = NULL;
 	if (l != NULL)
-		link_fact(l, fact, out, FACT_SIZE);
+		link_fact(l, fact, out, size);
 }
 
 static void
 fact_local(struct session *s, char *out)
 {
-	fact_link(s, LINK_LOCAL, out);
+	status_link(s, LINK_LOCAL, out, STATUS_FACT);
 }
 
 static void
 fact_peer(struct session *s, char *out)
 {
-	fact_link(s, LINK_PEER, out);
+	status_link(s, LINK_PEER, out, STATUS_FACT);
 }
 
 static void
 fact_tls(struct session *s, char *out)
 {
-	fact_link(s, LINK_TLS, out);
+	status_link(s, LINK_TLS, out, STATUS_FACT);
 }
 
 static void
 fact_verified(struct session *s, char *out)
 {
-	fact_link(s, LINK_VERIFIED, out);
+	status_link(s, LINK_VERIFIED, out, STATUS_FACT);
+}
+
+static void
+fact_certificate_until(struct session *s, char *out)
+{
+	status_link(s, LINK_ENDS, out, STATUS_FACT);
 }
 
 static void
 fact_alpn(struct session *s, char *out)
 {
-	fact_link(s, LINK_ALPN, out);
+	status_link(s, LINK_ALPN, out, STATUS_FACT);
 }
 
 static void
 fact_resumed(struct session *s, char *out)
 {
-	fact_link(s, LINK_RESUMED, out);
+	status_link(s, LINK_RESUMED, out, STATUS_FACT);
+}
+
+static void
+fact_up_in(struct session *s, char *out)
+{
+	if (s->up_in_us > 0)
+		snprintf(out, STATUS_FACT, "%.1f", (double)s->up_in_us / 1000);
 }
 
 static void
 fact_exit(struct session *s, char *out)
 {
-	strlcpy(out, s->dial.exit, FACT_SIZE);
+	strlcpy(out, s->dial.exit, STATUS_FACT);
 }
 
 static void
 fact_number(uint64_t n, char *out)
 {
-	snprintf(out, FACT_SIZE, "%" PRIu64, n);
+	snprintf(out, STATUS_FACT, "%" PRIu64, n);
 }
 
 static void
 fact_links(struct session *s, char *out)
 {
 	fact_number(s->nlinks, out);
+}
+
+uint64_t
+status_links(const struct session *s)
+{
+	if (s->pool != NULL)
+		return pool_links(s);
+	if (s->waits != NULL)
+		return listen_peers(s);
+	return relay_count(s) +
+	    (s->link != NULL && s->link->told == LINK_UP);
+}
+
+static void
+fact_connected(struct session *s, char *out)
+{
+	fact_number(status_links(s), out);
 }
 
 static void
@@ -150,13 +179,29 @@ fact_exchanges(struct session *s, char *out)
 	fact_number(s->pool != NULL ? s->pool->nexchanges : 0, out);
 }
 
+/* A line for each way to end: "complete 12". */
+static void
+fact_outcomes(struct session *s, char *out)
+{
+	char line[48];
+	int i;
+
+	for (i = LAST_NONE + 1; s->pool != NULL && i < LAST_NLASTS; i++) {
+		snprintf(line, sizeof(line), "%s%s %" PRIu64,
+		    *out != '\0' ? "\n" : "",
+		    exchange_last_name((enum exchange_last)i),
+		    s->pool->nended[i]);
+		strlcat(out, line, STATUS_FACT);
+	}
+}
+
 static void
 fact_last(struct session *s, char *out)
 {
 	const struct dialogue *own = s->pool != NULL ? s->pool->own : NULL;
 
 	strlcpy(out, exchange_last_name(own != NULL ? own->last :
-	    LAST_NONE), FACT_SIZE);
+	    LAST_NONE), STATUS_FACT);
 }
 
 static void
@@ -169,13 +214,19 @@ static void
 fact_greeting(struct session *s, char *out)
 {
 	if (s->pool != NULL)
-		strlcpy(out, s->pool->greeting, FACT_SIZE);
+		strlcpy(out, s->pool->greeting, STATUS_FACT);
+}
+
+uint64_t
+status_channels(const struct session *s)
+{
+	return private_count(s);
 }
 
 static void
 fact_channels(struct session *s, char *out)
 {
-	fact_number(private_count(s), out);
+	fact_number(status_channels(s), out);
 }
 
 static void
@@ -200,6 +251,12 @@ static void
 fact_reconnects(struct session *s, char *out)
 {
 	fact_number(s->nreconnects, out);
+}
+
+static void
+fact_failures(struct session *s, char *out)
+{
+	fact_number(s->nfailures, out);
 }
 
 static void
@@ -238,7 +295,7 @@ fact_unrecorded(struct session *s, char *out)
 static void
 fact_record_error(struct session *s, char *out)
 {
-	strlcpy(out, record_trouble(s->record), FACT_SIZE);
+	strlcpy(out, record_trouble(s->record), STATUS_FACT);
 }
 
 static void
@@ -259,15 +316,15 @@ static void
 fact_sandbox(struct session *s, char *out)
 {
 	(void)s;
-	strlcpy(out, sandbox_name(), FACT_SIZE);
+	strlcpy(out, sandbox_name(), STATUS_FACT);
 }
 
 static void
 fact_listening(struct session *s, char *out)
 {
-	listen_text(s, out, FACT_SIZE);
-	fact_link(s, LINK_LISTENING, out);
-	door_listening(s, out, FACT_SIZE);
+	listen_text(s, out, STATUS_FACT);
+	status_link(s, LINK_LISTENING, out, STATUS_FACT);
+	door_listening(s, out, STATUS_FACT);
 }
 
 static void
@@ -279,7 +336,7 @@ fact_peers(struct session *s, char *out)
 static void
 fact_error(struct session *s, char *out)
 {
-	strlcpy(out, s->why.text, FACT_SIZE);
+	strlcpy(out, s->why.text, STATUS_FACT);
 }
 
 static void
@@ -292,56 +349,89 @@ static void
 fact_error_since(struct session *s, char *out)
 {
 	if (s->why.fault != FAULT_NONE)
-		status_time(&s->why_since, out, FACT_SIZE);
+		status_time(&s->why_since, out, STATUS_FACT);
+}
+
+static const char *
+status_word(int i)
+{
+	return i < SESSION_CLOSED ?
+	    session_state_name((enum session_state)i) : NULL;
 }
 
 const struct status_row status_rows[] = {
 	{ "name", fact_name, "The session's name." },
 	{ "endpoint", fact_endpoint, "What it connects to, as given." },
-	{ "state", fact_state, "One of the states below." },
+	{ "state", fact_state, "One of the states below.",
+	    .metric = { METRIC_STATESET, "state", .word = status_word } },
 	{ "since", fact_since, "When it entered this state, in UTC." },
 	{ "local", fact_local, "Our address of the connection." },
 	{ "peer", fact_peer, "The peer's address; with via, the first "
 	    "proxy's." },
 	{ "tls", fact_tls, "TLS version and cipher; empty without TLS." },
 	{ "verified", fact_verified, "Was the peer's certificate verified?" },
+	{ "certificate-until", fact_certificate_until, "The last day on which "
+	    "the peer's certificate is valid." },
 	{ "alpn-chosen", fact_alpn, "The protocol the peer chose by ALPN." },
 	{ "resumed", fact_resumed, "Was an earlier TLS session resumed?" },
+	{ "up-in", fact_up_in, "How long it took to make the newest "
+	    "connection, in milliseconds." },
 	{ "exit", fact_exit, "How the newest program of exec: or pty: ended: "
 	    "its exit status, or the signal that killed it." },
-	{ "links", fact_links, "Connections made so far." },
+	{ "links", fact_links, "Connections made so far.",
+	    .metric = { METRIC_COUNTER, "connections" } },
+	{ "connected", fact_connected, "Connections that are up now.",
+	    .metric = { METRIC_GAUGE, "links" } },
 	{ "exchanges", fact_exchanges, "Exchanges ended so far, of all "
 	    "channels." },
+	{ "outcomes", fact_outcomes, "Exchanges that have ended so: complete, "
+	    "truncated, error, uncertain and cancelled, a line each.", true,
+	    { METRIC_COUNTER, "exchanges", .label = "outcome" } },
 	{ "last", fact_last, "How the newest exchange of in and out ended: "
 	    "none, complete, truncated, error, uncertain, cancelled." },
 	{ "retried", fact_retried, "Requests sent once more on another "
-	    "connection." },
+	    "connection.", .metric = { METRIC_COUNTER, "retried" } },
 	{ "channels", fact_channels, "Further channels: of ch/, sock and "
-	    "fifoctl." },
+	    "fifoctl.", .metric = { METRIC_GAUGE, "channels" } },
 	{ "greeting", fact_greeting, "What the peer said first, where its "
 	    "framing has it speak first." },
-	{ "accepted", fact_accepted, "Clients that came in by listen." },
-	{ "refused", fact_refused, "Clients that allow and deny turned away." },
+	{ "accepted", fact_accepted, "Clients that came in by listen.",
+	    .metric = { METRIC_COUNTER, "accepted" } },
+	{ "refused", fact_refused, "Clients that allow and deny turned away.",
+	    .metric = { METRIC_COUNTER, "refused" } },
 	{ "unserved", fact_unserved, "Clients that were closed because the "
-	    "peer could not be reached, with connections=each in a stream." },
-	{ "bytes-in", fact_bytes_in, "Bytes passed from in to the peer." },
-	{ "bytes-out", fact_bytes_out, "Bytes passed from the peer to out." },
-	{ "queued", fact_queued, "Bytes waiting in in, out and between." },
-	{ "reconnects", fact_reconnects, "Connections made again." },
+	    "peer could not be reached, with connections=each in a stream.",
+	    .metric = { METRIC_COUNTER, "unserved" } },
+	{ "bytes-in", fact_bytes_in, "Bytes passed from in to the peer.",
+	    .metric = { METRIC_COUNTER, "in_bytes", "bytes" } },
+	{ "bytes-out", fact_bytes_out, "Bytes passed from the peer to out.",
+	    .metric = { METRIC_COUNTER, "out_bytes", "bytes" } },
+	{ "queued", fact_queued, "Bytes waiting in in, out and between.",
+	    .metric = { METRIC_GAUGE, "queued_bytes", "bytes" } },
+	{ "reconnects", fact_reconnects, "Connections made again.",
+	    .metric = { METRIC_COUNTER, "reconnects" } },
+	{ "failures", fact_failures, "Connections that could not be made, and "
+	    "those that broke.", .metric = { METRIC_COUNTER, "failures" } },
 	{ "uncertain", fact_uncertain, "Bytes sent on connections that broke "
 	    "before the peer acknowledged them; in an exchange framing, "
-	    "requests that may have been carried out without a reply." },
-	{ "discarded", fact_discarded, "Bytes taken and not passed on." },
+	    "requests that may have been carried out without a reply.",
+	    .metric = { METRIC_COUNTER, "uncertain" } },
+	{ "discarded", fact_discarded, "Bytes taken and not passed on.",
+	    .metric = { METRIC_COUNTER, "discarded_bytes", "bytes" } },
 	{ "lost", fact_lost, "Datagrams that came and that the kernel dropped, "
-	    "because they were not read in time." },
-	{ "recorded", fact_recorded, "Bytes written to the record." },
+	    "because they were not read in time.",
+	    .metric = { METRIC_COUNTER, "lost_datagrams" } },
+	{ "recorded", fact_recorded, "Bytes written to the record.",
+	    .metric = { METRIC_COUNTER, "recorded_bytes", "bytes" } },
 	{ "unrecorded", fact_unrecorded, "Bytes that passed and could not be "
-	    "written to it." },
+	    "written to it.",
+	    .metric = { METRIC_COUNTER, "unrecorded_bytes", "bytes" } },
 	{ "record-error", fact_record_error, "Why nothing is recorded at this "
 	    "moment; empty: all is well, or nothing is to be." },
 	{ "listening", fact_listening, "The addresses at which peers can "
 	    "connect, a line each.", true },
-	{ "peers", fact_peers, "Peers that are connected now." },
+	{ "peers", fact_peers, "Peers that are connected now.",
+	    .metric = { METRIC_GAUGE, "peers" } },
 	{ "keeper", fact_keeper, "Process id of the keeper." },
 	{ "engine", fact_engine, "Process id of the engine." },
 	{ "sandbox", fact_sandbox, "How the engine is confined: "
@@ -349,7 +439,7 @@ const struct status_row status_rows[] = {
 	    "fifod-security(7)." },
 	{ "error", fact_error, "The newest failure, in words." },
 	{ "error-status", fact_error_status, "Its number, as fifoctl's exit "
-	    "status." },
+	    "status.", .metric = { METRIC_GAUGE, "error_status" } },
 	{ "error-since", fact_error_since, "When that was." },
 };
 const size_t status_nrows = sizeof(status_rows) / sizeof(status_rows[0]);
@@ -388,7 +478,7 @@ void
 session_facts(struct session *s,
     void (*emit)(const char *key, const char *value, void *arg), void *arg)
 {
-	char values[FACT_SIZE], *value, *rest;
+	char values[STATUS_FACT], *value, *rest;
 	size_t i;
 
 	for (i = 0; i < status_nrows; i++) {
@@ -465,20 +555,57 @@ status_changed(struct session *s)
 	deferred_queue(&s->settle, status_settle, s);
 }
 
+/* Lines are lost, see errno: once a second, for syslog has its own disk. */
+static void
+log_trouble(const struct session *s)
+{
+	static struct seldom told;
+	char more[48] = "";
+	uint64_t untold;
+	int error = errno;
+
+	if (!seldom_may(&told, &untold))
+		return;
+	if (untold > 0)
+		snprintf(more, sizeof(more), " (and %ju lines before it)",
+		    (uintmax_t)untold);
+	log_warn("%s: log cannot be written%s: %s", s->name, more,
+	    strerror(error));
+}
+
 static int
 log_open(struct session *s)
 {
 	struct directory_access access = names_access(s);
 	int dir_fd = directory_open(s->place->rundir_fd, s->name), fd;
 
-	if (dir_fd == -1)
+	if (dir_fd == -1) {
+		if (errno != ENOENT)
+			log_trouble(s);
 		return -1;
+	}
 	fd = directory_append(dir_fd, "log", s->options.session.log, &access);
 	if (fd == -1)
-		log_warn("%s: log cannot be written: %s", s->name,
-		    strerror(errno));
+		log_trouble(s);
 	close(dir_fd);
 	return fd;
+}
+
+/* Half a line is taken back: the next one would be glued to it. */
+static void
+log_write(const struct session *s, int fd, const char *line, size_t size)
+{
+	ssize_t n = write(fd, line, size);
+
+	if (n == (ssize_t)size)
+		return;
+	if (n > 0) {
+		if (ftruncate(fd, lseek(fd, 0, SEEK_END) - n) == -1)
+			log_debug("%s: half a line is left in the log",
+			    s->name);
+		errno = ENOSPC;
+	}
+	log_trouble(s);
 }
 
 void
@@ -511,8 +638,6 @@ session_log(struct session *s, bool loud, const char *fmt, ...)
 	n = snprintf(line, sizeof(line), "%s %s\n",
 	    status_time(&ts, now, sizeof(now)),
 	    words_vis(text, safe, sizeof(safe)));
-	if (write(fd, line, (size_t)n) == -1)
-		log_warn("%s: log cannot be written: %s", s->name,
-		    strerror(errno));
+	log_write(s, fd, line, (size_t)n);
 	close(fd);
 }

@@ -5,17 +5,31 @@
 #ifndef SESSION_STATUS_H
 #define SESSION_STATUS_H
 
+#include "base/metric.h"
 #include "session/session.h"
 
-/* One fact: its key, its value as plain text into out (512 bytes), its text. */
+#define STATUS_FACT 512         /* the longest fact, a certificate's reason */
+
+/* One fact: its key, its value as plain text (STATUS_FACT), what it is. */
 struct status_row {
 	const char *key;
 	void (*fact)(struct session *s, char *out);
 	const char *text;
 	bool lines;             /* several values: each is told by itself */
+	struct metric metric;   /* that it is, too */
 };
 extern const struct status_row status_rows[];
 extern const size_t status_nrows;
+/* What is a metric and no fact (measures.c). */
+extern const struct status_row status_metrics[];
+extern const size_t status_nmetrics;
+
+/* A fact of its link, the first that is up of several; else out stays. */
+void status_link(struct session *s, enum link_fact fact, char *out,
+    size_t size);
+/* Connections that are up, and further channels. */
+uint64_t status_links(const struct session *s);
+uint64_t status_channels(const struct session *s);
 
 /*
  * Something that `status` shows has changed: the file is replaced and the
@@ -24,6 +38,8 @@ extern const size_t status_nrows;
 void status_changed(struct session *s);
 /* Replace it now, before clients can act on what it tells. */
 void status_flush(struct session *s);
+/* RFC 3339, in UTC, with milliseconds, into out (25 bytes).  Returns out. */
+char *status_time(const struct timespec *when, char *out, size_t size);
 /* Write the file now. */
 void status_write(struct session *s, int dir_fd);
 

@@ -7,6 +7,7 @@
 #include "session/exchange.h"
 #include "session/private.h"
 #include "session/status.h"
+#include "transport/trace.h"
 #include "transport/way.h"
 
 /* The most steps one turn takes before others have theirs. */
@@ -175,6 +176,8 @@ wire_send(struct wire *w, struct exchange *x)
 	x->since_ms = loop_now_ms();
 	x->d->nsent++;
 	x->d->on = w;
+	if (w->asked_us == 0)
+		w->asked_us = trace_now_us();
 	if (w->sending == NULL)
 		w->sending = x;
 	if (w->row != NULL)

@@ -11,6 +11,7 @@
 #include "transport/link.h"
 #include "transport/login.h"
 #include "transport/sock.h"
+#include "transport/trace.h"
 #include "transport/via.h"
 #include "transport/way.h"
 
@@ -204,7 +205,15 @@ link_note(struct link *l, const char *fmt, ...)
 void
 link_enter(struct link *l, enum link_phase phase)
 {
-	link_top(l)->phase = phase;
+	static const enum trace_step steps[] = {
+		[LINK_RESOLVING] = TRACE_RESOLVE,
+		[LINK_CONNECTING] = TRACE_CONNECT,
+		[LINK_HANDSHAKE] = TRACE_HANDSHAKE,
+	};
+	struct link *top = link_top(l);
+
+	top->phase = phase;
+	trace_enter(top->trace, steps[phase]);
 	link_kick(l);
 }
 
@@ -217,8 +226,11 @@ link_go(struct link *l)
 
 	if (d->arrived)
 		return 1;
-	if (d->way == NULL)
+	if (d->way == NULL) {
+		if (l->dial->via != NULL)
+			trace_enter(link_top(l)->trace, TRACE_PROXY);
 		up = way_new(l, d->client, &d->way);
+	}
 	if (up == 1 && d->way != NULL)
 		up = way_advance(d->way, l);
 	if (up != 1)
@@ -304,8 +316,10 @@ link_step(void *arg)
 	watch_clear(&l->driver->writable);
 	l->want_read = l->want_write = false;
 	up = l->login != NULL || l->driver->inherited ? 1 : link_advance(l);
-	if (up == 1 && !l->driver->inherited)
+	if (up == 1 && !l->driver->inherited) {
+		trace_enter(l->trace, TRACE_LOGIN);
 		up = login_advance(l);
+	}
 	if (up == 0)
 		link_watch(l);
 	else
@@ -371,11 +385,22 @@ link_give(struct link *l, const struct link_owner *owner)
 }
 
 static struct link *
-link_begin(struct link *l, const struct link_owner *owner)
+link_begin(struct link *l, const struct link_owner *owner,
+    enum trace_step first)
 {
 	link_give(l, owner);
 	l->driver = xcalloc(1, sizeof(*l->driver));
+	l->trace = xcalloc(1, sizeof(*l->trace));
+	trace_begin(l->trace, first);
 	link_kick(l);
+	return l;
+}
+
+static const struct link *
+link_lowest(const struct link *l)
+{
+	while (l->below != NULL)
+		l = l->below;
 	return l;
 }
 
@@ -383,8 +408,12 @@ struct link *
 link_new(const struct transport *t, struct dial *dial, link_cb *changed,
     void *arg, struct why *why, void (*note)(void *arg, const char *text))
 {
-	return link_begin(link_stack(t, dial, NULL, -1),
-	    &(struct link_owner){ changed, arg, why, note });
+	struct link *l = link_stack(t, dial, NULL, -1);
+
+	/* What checks its own form has no HOST:PORT, and looks up nothing. */
+	return link_begin(l, &(struct link_owner){ changed, arg, why, note },
+	    link_lowest(l)->transport->check == NULL ? TRACE_RESOLVE :
+	    TRACE_CONNECT);
 }
 
 /* Nobody has to be found or called any more. */
@@ -399,7 +428,7 @@ link_accept(const struct transport *t, struct dial *dial, int fd,
 	lowest->opened = true;
 	l->phase = l->told = LINK_CONNECTING;
 	sock_tune(lowest);
-	return link_begin(l, owner);
+	return link_begin(l, owner, TRACE_HANDSHAKE);
 }
 
 struct link *
@@ -409,7 +438,7 @@ link_inherit(struct dial *dial, int fd, const struct link_owner *owner)
 
 	l->opened = true;
 	l->phase = l->told = LINK_HANDSHAKE;
-	link_begin(l, owner);
+	link_begin(l, owner, TRACE_CONNECT);
 	l->driver->inherited = true;
 	return l;
 }
@@ -430,6 +459,23 @@ link_for(struct link *l, int client_fd)
 	l->driver->client = way_client(l->dial, client_fd);
 }
 
+int64_t
+link_trace(struct link *l, char *out, size_t size)
+{
+	int64_t us = 0;
+
+	if (size > 0)
+		out[0] = '\0';
+	if (l->trace == NULL)
+		return 0;
+	us = trace_end(l->trace);
+	if (size > 0)
+		trace_text(l->trace, out, size);
+	free(l->trace);
+	l->trace = NULL;
+	return us;
+}
+
 const char *
 link_waits_for(const struct link *l)
 {
@@ -444,6 +490,7 @@ link_free(struct link *l)
 	link_driver_free(l);
 	login_free(l);
 	link_ahead_free(l);
+	free(l->trace);
 	if (l->opened)
 		l->transport->close(l);
 	link_free(l->below);

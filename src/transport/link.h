@@ -86,6 +86,7 @@ struct link {
 	void *arg;
 	struct why *why;        /* the owner's; NULL: it has heard enough */
 	void (*note)(void *arg, const char *text);
+	struct trace *trace;    /* of its way up; NULL once it is told */
 };
 
 /*
@@ -107,6 +108,12 @@ void link_for(struct link *l, int client_fd);
  * endpoint's ("proxy socks5://192.0.2.1:1080"); else NULL.
  */
 const char *link_waits_for(const struct link *l);
+/*
+ * How long its way up has taken: as trace_text() into out, and in
+ * microseconds.  Once, when LINK_UP is told; 0 and "" where nobody knows.  To
+ * be called, if only to forget it: size 0.
+ */
+int64_t link_trace(struct link *l, char *out, size_t size);
 /* Who is told of a link's moves: the last four arguments of link_new(). */
 struct link_owner {
 	link_cb *changed;

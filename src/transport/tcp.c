@@ -46,7 +46,7 @@ struct tcp {
 	bool failed;
 };
 
-static void race_begin(void *arg);
+static void race_begin(struct tcp *t);
 
 static void
 attempt_end(struct attempt *a)
@@ -86,6 +86,13 @@ tcp_whose(const struct tcp *t)
 	return t->link.dial->via != NULL ? "proxy " : "";
 }
 
+static char *
+attempt_text(const struct attempt *a, char *out)
+{
+	return sock_text((const struct sockaddr *)&a->address, a->length, out,
+	    TCP_ADDRESS_TEXT);
+}
+
 /* One attempt is over; when it was the last hope, so is the race. */
 static void
 attempt_fail(struct attempt *a, const char *reason)
@@ -93,8 +100,7 @@ attempt_fail(struct attempt *a, const char *reason)
 	struct tcp *t = a->tcp;
 	char text[TCP_ADDRESS_TEXT];
 
-	sock_text((struct sockaddr *)&a->address, a->length, text,
-	    sizeof(text));
+	attempt_text(a, text);
 	link_fail(&t->link, FAULT_CONNECT, "%s%s: %s", tcp_whose(t), text,
 	    reason);
 	link_note(&t->link, "connect: %s%s: %s", tcp_whose(t), text, reason);
@@ -159,17 +165,30 @@ attempt_begin(struct attempt *a)
 	}
 }
 
-/* Begin the next attempt, and the delay before the one after it. */
+/* The newest attempt has had no answer yet: another one beside it. */
 static void
-race_begin(void *arg)
+race_late(void *arg)
 {
 	struct tcp *t = arg;
+	const struct race *r = t->race;
+	char text[TCP_ADDRESS_TEXT], next[TCP_ADDRESS_TEXT];
+
+	link_note(&t->link, "connect: %s%s: no answer yet, %s is tried, too",
+	    tcp_whose(t), attempt_text(&r->attempt[r->begun - 1], text),
+	    attempt_text(&r->attempt[r->begun], next));
+	race_begin(t);
+}
+
+/* Begin the next attempt, and the delay before the one after it. */
+static void
+race_begin(struct tcp *t)
+{
 	struct race *r = t->race;
 	struct attempt *a = &r->attempt[r->begun++];
 
 	timer_clear(&r->next);
 	if (r->begun < r->n)
-		timer_set(&r->next, TCP_ATTEMPT_DELAY_MS, race_begin, t);
+		timer_set(&r->next, TCP_ATTEMPT_DELAY_MS, race_late, t);
 	attempt_begin(a);
 }
 

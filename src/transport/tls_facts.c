@@ -1,4 +1,6 @@
+#include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "transport/tls_internal.h"
 
@@ -48,6 +50,16 @@ facts_days(const X509 *cert, char *out, size_t size)
 		snprintf(out, size, "%d", days - (seconds < 0));
 }
 
+static void
+facts_expires(const X509 *cert, char *out, size_t size)
+{
+	struct tm tm;
+
+	out[0] = '\0';
+	if (ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm))
+		snprintf(out, size, "%jd", (intmax_t)timegm(&tm));
+}
+
 static const struct {
 	enum link_fact fact;
 	void (*say)(const X509 *cert, char *out, size_t size);
@@ -58,6 +70,7 @@ static const struct {
 	{ LINK_BEGINS, facts_begins },
 	{ LINK_ENDS, facts_ends },
 	{ LINK_DAYS, facts_days },
+	{ LINK_EXPIRES, facts_expires },
 };
 
 bool

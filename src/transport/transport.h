@@ -54,6 +54,7 @@ enum link_fact {
 	LINK_NAMES,             /* "a.example, b.example and 7 more" */
 	LINK_BEGINS, LINK_ENDS, /* "2025-03-01" */
 	LINK_DAYS,              /* "30", "-2": until its end */
+	LINK_EXPIRES,           /* "1735689600": its end, in seconds since 1970 */
 	LINK_LISTENING,         /* where datagrams of all are heard */
 };
 

@@ -3,7 +3,8 @@ UNITS = tests/unit/test_answer tests/unit/test_buf tests/unit/test_option \
 	tests/unit/test_url tests/unit/test_why tests/unit/test_words \
 	tests/unit/test_framing tests/unit/test_http tests/unit/test_slots \
 	tests/unit/test_prelude tests/unit/test_access \
-	tests/unit/test_transcript tests/unit/test_hold tests/unit/test_ledger
+	tests/unit/test_transcript tests/unit/test_metric tests/unit/test_hold \
+	tests/unit/test_ledger
 check_PROGRAMS += $(UNITS)
 UNIT_TESTS += $(UNITS)
 
@@ -36,3 +37,5 @@ tests_unit_test_ledger_SOURCES = tests/unit/test_ledger.c tests/unit/tap.h
 tests_unit_test_ledger_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS)
 tests_unit_test_access_SOURCES = tests/unit/test_access.c tests/unit/tap.h
 tests_unit_test_access_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS)
+tests_unit_test_metric_SOURCES = tests/unit/test_metric.c tests/unit/tap.h
+tests_unit_test_metric_LDADD = src/libfifod.a $(LIBBSD_LIBS)

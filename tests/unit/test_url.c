@@ -115,9 +115,10 @@ static const struct {
 	{ "unix:///run/x", "\"unix:///run/x\" has no host; without one it is "
 	    "unix:/run/x" },
 	{ "tcp://a b:80",
-	    "\"a b:80\" is no host: a space or @ is not part of a name" },
+	    "\"a b:80\" is no host: a space is not part of a name" },
 	{ "tcp://u:p@h:80",
-	    "\"u:p@h:80\" is no host: a space or @ is not part of a name" },
+	    "an endpoint has no user and no password: leave out what stands "
+	    "before the @" },
 	/* without a host */
 	{ "unix:/run/x", "unix|-|-|/run/x" },
 	{ "unix:@name", "unix|-|-|@name" },
