@@ -27,6 +27,7 @@ struct watch {
 	loop_cb *cb;
 	void *arg;
 	bool wanted;
+	bool missing;                   /* and could not be had yet: loop.c */
 	bool readable, writable;        /* LOOP_EDGES: since they were cleared */
 };
 

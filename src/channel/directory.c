@@ -14,6 +14,7 @@
 
 #define DIRECTORY_NAME 96       /* a session's name and our affixes */
 #define DIRECTORY_LOGS 64       /* how many last logs are kept */
+#define DIRECTORY_TRIES 2       /* to remove one */
 
 /*
  * What is ours in a session's directory, and what it must be to be removed:
@@ -112,22 +113,32 @@ int
 directory_remove(int rundir_fd, const char *name, int hidden)
 {
 	char aside[DIRECTORY_NAME];
-	int dir_fd;
+	int dir_fd, tries, error;
 
 	directory_hidden(name, aside);
 	if (!hidden && renameat(rundir_fd, name, rundir_fd, aside) == -1)
 		return -1;
 	dir_fd = directory_open(rundir_fd, aside);
-	if (dir_fd == -1)
+	if (dir_fd == -1) {
+		error = errno;
+		if (!hidden)
+			renameat(rundir_fd, aside, rundir_fd, name);
+		errno = error;
 		return -1;
+	}
 	if (!hidden)
 		directory_keep_log(rundir_fd, dir_fd, name);
-	directory_empty(dir_fd);
-	directory_empty_all(dir_fd, "ch");
-	directory_empty_all(dir_fd, "peers");
+	/* Once more, where a moment's want of something was in the way. */
+	for (tries = 0; tries < DIRECTORY_TRIES; tries++) {
+		directory_empty(dir_fd);
+		directory_empty_all(dir_fd, "ch");
+		directory_empty_all(dir_fd, "peers");
+		if (unlinkat(rundir_fd, aside, AT_REMOVEDIR) == 0) {
+			close(dir_fd);
+			return 0;
+		}
+	}
 	close(dir_fd);
-	if (unlinkat(rundir_fd, aside, AT_REMOVEDIR) == 0)
-		return 0;
 	/* Somebody keeps files of his own there: they keep their place. */
 	renameat(rundir_fd, aside, rundir_fd, name);
 	return 1;

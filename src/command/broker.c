@@ -191,8 +191,8 @@ broker_ended(struct session *s, void *arg)
  * Are BROKER_ROOM descriptors left?  They are given out from the lowest, so
  * one tells: those that a new session would still take come after it.
  */
-int
-broker_room(struct why *why)
+static int
+broker_descriptors(struct why *why)
 {
 	int fd = fcntl(broker.place->rundir_fd, F_DUPFD_CLOEXEC, 0);
 	int error = fd == -1 ? errno : EMFILE;
@@ -207,6 +207,15 @@ broker_room(struct why *why)
 	    "descriptors left for another session: %s (its limit is %ju, "
 	    "with %zu sessions open)", strerror(error),
 	    (uintmax_t)limit.rlim_cur, broker.count);
+}
+
+int
+broker_room(struct why *why)
+{
+	if (xalloc_short())
+		return why_fail(why, FAULT_REFUSED, "the broker has no memory "
+		    "left for another: close sessions, or raise its limit");
+	return broker_descriptors(why);
 }
 
 static int

@@ -23,6 +23,7 @@ struct conf_file {
 	const char *path;
 	conf_say *say;
 	void *arg;
+	bool refused;           /* what it asks for could not all be done */
 	struct conf_opens opens;
 
 	/* While it is read. */

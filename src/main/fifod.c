@@ -257,6 +257,42 @@ tell_ready(int *parent_fd)
 	ready_tell("READY=1");
 }
 
+/* OpenSSL's own allocation, with our reserve behind it. */
+static void *
+crypto_take(size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return xalloc_try(NULL, size);
+}
+
+static void *
+crypto_resize(void *old, size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	if (size > 0)
+		return xalloc_try(old, size);
+	free(old);
+	return NULL;
+}
+
+static void
+crypto_give(void *old, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	free(old);
+}
+
+/* What it has once failed to set up it does not try again, or worse. */
+static void
+keep_reserve(void)
+{
+	CRYPTO_set_mem_functions(crypto_take, crypto_resize, crypto_give);
+	xalloc_keep();
+}
+
 static int
 run(const struct fifod *f, const struct session_place *place, char *conf)
 {
@@ -265,6 +301,7 @@ run(const struct fifod *f, const struct session_place *place, char *conf)
 	struct why why;
 
 	log_init(f->foreground, f->verbose);
+	keep_reserve();
 	loop_init();
 	take_signals();
 	write_pid(place->rundir_fd);

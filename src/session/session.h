@@ -147,6 +147,7 @@ struct session {
 	TAILQ_HEAD(, private) privates; /* ch/ID */
 	struct notice ch;               /* somebody has touched ch/ */
 	struct deferred ch_look;        /* ... and looks at it soon */
+	struct timer *ch_later;         /* ... or later; else NULL */
 
 	struct timer deadline;          /* of the state: connect, backoff, drain */
 	int tries;                      /* attempts in a row that came to nothing */

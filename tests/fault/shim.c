@@ -360,8 +360,6 @@ CALL(pid_t, fork, -1, FAULT_PROCESS, (void), ())
 CALL(int, pthread_create, EAGAIN, FAULT_PROCESS,
     (unsigned long *thread, const void *attr, void *(*run)(void *), void *arg),
     (thread, attr, run, arg))
-CALL(int, waitpid, -1, FAULT_PROCESS, (pid_t pid, int *status, int flags),
-    (pid, status, flags))
 CALL(int, grantpt, -1, FAULT_PROCESS, (int fd), (fd))
 CALL(int, unlockpt, -1, FAULT_PROCESS, (int fd), (fd))
 
