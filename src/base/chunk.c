@@ -7,6 +7,27 @@
 
 static struct chunk *chunk_cache;
 static int chunk_ncached;
+static size_t chunk_n, chunk_most = SIZE_MAX;   /* cached ones included */
+
+void
+chunk_limit(size_t bytes)
+{
+	chunk_most = bytes == 0 ? SIZE_MAX : bytes / sizeof(struct chunk);
+	if (chunk_most == 0)
+		chunk_most = 1;
+}
+
+static struct chunk *
+chunk_new(void)
+{
+	struct chunk *c = NULL;
+
+	if (chunk_n < chunk_most)
+		c = malloc(sizeof(*c));
+	if (c != NULL)
+		chunk_n++;
+	return c;
+}
 
 struct chunk *
 chunk_take(void)
@@ -16,7 +37,7 @@ chunk_take(void)
 	if (c != NULL) {
 		chunk_cache = c->next;
 		chunk_ncached--;
-	} else if ((c = malloc(sizeof(*c))) == NULL) {
+	} else if ((c = chunk_new()) == NULL) {
 		return NULL;
 	}
 	c->next = NULL;
@@ -29,7 +50,8 @@ chunk_give(struct chunk *c)
 {
 	if (c == NULL)
 		return;
-	if (chunk_ncached >= CHUNK_CACHE) {
+	if (chunk_ncached >= CHUNK_CACHE || chunk_n > chunk_most) {
+		chunk_n--;
 		free(c);
 		return;
 	}
@@ -61,6 +83,7 @@ chunk_free_all(void)
 	while ((c = chunk_cache) != NULL) {
 		chunk_cache = c->next;
 		free(c);
+		chunk_n--;
 	}
 	chunk_ncached = 0;
 }

@@ -6,6 +6,7 @@
 #ifndef BASE_CHUNK_H
 #define BASE_CHUNK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -22,7 +23,12 @@ struct chunk {
 	uint8_t data[CHUNK_SIZE];
 };
 
-/* An empty chunk; NULL when memory is out. */
+/*
+ * Take no more than so many bytes of memory for all of them; 0: any.  Those
+ * that are taken already stay.
+ */
+void chunk_limit(size_t bytes);
+/* An empty chunk; NULL when memory, or what may be taken of it, is out. */
 struct chunk *chunk_take(void);
 /* Give it back; NULL is allowed. */
 void chunk_give(struct chunk *c);

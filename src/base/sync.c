@@ -41,8 +41,8 @@ sync_thread(void *arg)
 			error = 0;
 		if (order.close)
 			close(order.fd);
-		else
-			send(fd, &error, sizeof(error), MSG_NOSIGNAL);
+		else if (send(fd, &error, sizeof(error), MSG_NOSIGNAL) == -1)
+			break;
 	}
 	close(fd);
 	return NULL;
@@ -53,9 +53,16 @@ sync_answered(void *arg)
 {
 	struct sync *y = arg;
 	int error;
+	ssize_t n = recv(y->fd, &error, sizeof(error), 0);
 
-	if (recv(y->fd, &error, sizeof(error), 0) == (ssize_t)sizeof(error))
-		y->cb(error, y->arg);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* Without an answer the thread has ended. */
+	if (n != (ssize_t)sizeof(error)) {
+		error = n == -1 ? errno : EPIPE;
+		watch_clear(&y->readable);
+	}
+	y->cb(error, y->arg);
 }
 
 /* The thread has `fd` for its own.  0, or an errno. */

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -45,10 +46,19 @@ channel_await(struct channel *c)
 	watch_want(&c->writable, true);
 }
 
+/* A signal that came between is none of its troubles. */
+static ssize_t
+channel_moved(ssize_t n)
+{
+	if (n == -1 && errno == EINTR)
+		errno = EAGAIN;
+	return n;
+}
+
 ssize_t
 channel_read(struct channel *c, void *data, size_t size)
 {
-	return c->kind->read(c, data, size);
+	return channel_moved(c->kind->read(c, data, size));
 }
 
 bool
@@ -60,7 +70,7 @@ channel_begin(struct channel *c)
 ssize_t
 channel_write(struct channel *c, const void *data, size_t size)
 {
-	return c->kind->write(c, data, size);
+	return channel_moved(c->kind->write(c, data, size));
 }
 
 void

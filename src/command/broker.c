@@ -9,6 +9,7 @@
 #include "base/words.h"
 #include "base/xalloc.h"
 #include "command/broker.h"
+#include "command/limit.h"
 #include "keeper/keeper.h"
 
 /* How long a transient broker waits for its first session. */
@@ -219,6 +220,16 @@ broker_room(struct why *why)
 }
 
 static int
+broker_full(struct why *why)
+{
+	if (broker.count < (size_t)limits.sessions)
+		return 0;
+	return why_fail(why, FAULT_REFUSED, "there are %zu sessions, as many "
+	    "as limit sessions=%d allows: close some, or raise it",
+	    broker.count, limits.sessions);
+}
+
+static int
 broker_alias(struct entry *e, const char *path, struct why *why)
 {
 	if (path == NULL)
@@ -269,7 +280,7 @@ broker_open(const struct plan *plan, bool from_file, struct why *why)
 	e->nchanges = UINT64_MAX;
 	if (broker.stopping)
 		why_fail(why, FAULT_REFUSED, "the broker is stopping");
-	else if (broker_room(why) == 0)
+	else if (broker_full(why) == 0 && broker_room(why) == 0)
 		e->session = broker_session(e, why);
 	if (e->session == NULL) {
 		entry_free(e);

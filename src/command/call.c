@@ -18,6 +18,7 @@
 #define CALL_LOW 65536          /* with less than this to send, ask for more */
 
 static TAILQ_HEAD(, call) calls = TAILQ_HEAD_INITIALIZER(calls);
+static int ncalls;
 
 /* No callback into the command any more; freed at the end of the turn. */
 static void
@@ -45,6 +46,7 @@ call_free(struct call *c)
 {
 	call_end(c);
 	TAILQ_REMOVE(&calls, c, entry);
+	ncalls--;
 	deferred_clear(&c->reap);
 	watch_clear(&c->readable);
 	watch_clear(&c->writable);
@@ -429,8 +431,15 @@ call_new(int fd)
 	watch_want(&c->readable, true);
 	timer_set(&c->deadline, CALL_REQUEST_MS, call_late, c);
 	TAILQ_INSERT_TAIL(&calls, c, entry);
+	ncalls++;
 	broker_hold();
 	return c;
+}
+
+int
+call_count(void)
+{
+	return ncalls;
 }
 
 void

@@ -115,6 +115,7 @@ conf_apply(struct conf_file *f, bool starting)
 {
 	struct conf_open *o, *next;
 
+	limits_apply(&f->limits);
 	conf_opens_clear(&conf.opens);
 	TAILQ_CONCAT(&conf.opens, &f->opens, entry);
 	broker_observe(&conf.observer, NULL, conf_event, NULL);

@@ -109,6 +109,23 @@ file_default(struct conf_file *f, int argc, char **argv)
 	}
 }
 
+static void
+file_limit(struct conf_file *f, int argc, char **argv)
+{
+	struct why why;
+	int i;
+
+	if (argc == 1)
+		conf_file_say(f, f->line, "limit: KEY=VALUE is missing");
+	f->wrong |= argc == 1;
+	for (i = 1; i < argc; i++) {
+		if (limits_assign(&f->limits, argv[i], &why) == 0)
+			continue;
+		conf_file_say(f, f->line, "limit: %s", why.text);
+		f->wrong = true;
+	}
+}
+
 /* Waiting is for those who call; here nobody does. */
 static int
 file_allowed(const struct command_args *args, struct why *why)
@@ -157,7 +174,7 @@ file_plan(const struct conf_file *f, struct plan *plan, int argc,
 
 	if (command == NULL || !(command->flags & COMMAND_IN_FILE))
 		return why_fail(why, FAULT_USAGE, "\"%.40s\" is not a command "
-		    "for a file: there are open and default", argv[0]);
+		    "for a file: there are open, default and limit", argv[0]);
 	if (command_parse(&args, argc, argv, why) == -1)
 		return -1;
 	if (file_allowed(&args, why) == 0)
@@ -197,6 +214,8 @@ file_line(struct conf_file *f, const char *line)
 	}
 	if (argc > 0 && strcmp(argv[0], "default") == 0)
 		file_default(f, argc, argv);
+	else if (argc > 0 && strcmp(argv[0], "limit") == 0)
+		file_limit(f, argc, argv);
 	else if (argc > 0)
 		file_open(f, argc, argv);
 	words_free(argv);
@@ -278,6 +297,7 @@ conf_file_read(struct conf_file *f)
 	char *text = file_slurp(f->path, &why);
 
 	TAILQ_INIT(&f->opens);
+	limits_init(&f->limits);
 	if (text == NULL) {
 		conf_file_say(f, 0, "%s", why.text);
 		return -1;

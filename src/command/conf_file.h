@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "command/conf.h"
+#include "command/limit.h"
 #include "command/plan.h"
 
 /* One `open` of the file. */
@@ -25,6 +26,7 @@ struct conf_file {
 	void *arg;
 	bool refused;           /* what it asks for could not all be done */
 	struct conf_opens opens;
+	struct limits limits;
 
 	/* While it is read. */
 	int line;               /* where the words at hand begin */

@@ -293,6 +293,10 @@ keeper_accept(int fd, size_t spare)
 	static int newest;
 	int next;
 
+	if (xalloc_short()) {
+		errno = ENOMEM;
+		return -1;
+	}
 	/*
 	 * Known before: one that was accepted cannot be put back.  Where the
 	 * newest had a low number it need not be looked at each time.

@@ -24,6 +24,7 @@
 #include "command/broker.h"
 #include "command/conf.h"
 #include "command/control.h"
+#include "command/limit.h"
 #include "command/probe.h"
 #include "keeper/keeper.h"
 #include "keeper/ready.h"
@@ -42,7 +43,8 @@ struct fifod {
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: fifod [-Fntv] [-f CONFIG] [-r RUNDIR]\n"
+	fprintf(stderr, "usage: fifod [-Fntv] [-f CONFIG] [-l LIMIT=N] "
+	    "[-r RUNDIR]\n"
 	    "       fifod -V\n");
 	exit(FAULT_USAGE);
 }
@@ -50,15 +52,20 @@ usage(void)
 static void
 parse(struct fifod *f, int argc, char **argv)
 {
+	struct why why;
 	int c;
 
-	while ((c = getopt(argc, argv, "Ff:nr:tvV")) != -1) {
+	while ((c = getopt(argc, argv, "Ff:l:nr:tvV")) != -1) {
 		switch (c) {
 		case 'F':
 			f->foreground = true;
 			break;
 		case 'f':
 			f->conf = optarg;
+			break;
+		case 'l':
+			if (limits_give(optarg, &why) == -1)
+				errx(FAULT_USAGE, "-l: %s", why.text);
 			break;
 		case 'n':
 			f->check = true;
@@ -298,6 +305,7 @@ run(const struct fifod *f, const struct session_place *place, char *conf)
 {
 	int parent_fd = f->foreground ? -1 : daemonise();
 	unsigned char status = 0;
+	struct limits defaults;
 	struct why why;
 
 	log_init(f->foreground, f->verbose);
@@ -306,6 +314,8 @@ run(const struct fifod *f, const struct session_place *place, char *conf)
 	take_signals();
 	write_pid(place->rundir_fd);
 	directory_sweep(place->rundir_fd, swept);
+	limits_init(&defaults);
+	limits_apply(&defaults);
 	broker_init(place, f->transient);
 	if (control_listen(&why) == -1)
 		errx((int)why.fault, "%s", why.text);

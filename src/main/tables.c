@@ -20,6 +20,8 @@ static const struct tables_row {
 	{ "mdoc-framings", tables_mdoc_framings },
 	{ "mdoc-facts", tables_mdoc_facts },
 	{ "mdoc-ctl", tables_mdoc_ctl },
+	{ "mdoc-limit-options", tables_mdoc_limit_options },
+	{ "mdoc-limits", tables_mdoc_limits },
 	{ "mdoc-exit", tables_mdoc_exit },
 	{ "bash", tables_bash },
 	{ "zsh", tables_zsh },

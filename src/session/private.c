@@ -11,6 +11,7 @@
 #include "base/xalloc.h"
 #include "channel/directory.h"
 #include "channel/owner.h"
+#include "session/door.h"
 #include "session/exchange.h"
 #include "session/fan.h"
 #include "session/join.h"
@@ -348,6 +349,8 @@ private_fill(struct private *p, int dir_fd, const char *path,
 	if (relay_each(s))
 		return why_fail(why, FAULT_REFUSED, "with connections=each a "
 		    "stream has channels by sock and listen alone");
+	if (private_room(s, why) == -1)
+		return -1;
 	if (private_hold(p, dir_fd) == -1)
 		return why_fail(why, FAULT_REFUSED, "%s", strerror(errno));
 	join_new(s, &p->d, &p->b, &owner);
@@ -605,6 +608,21 @@ private_count(const struct session *s)
 	TAILQ_FOREACH(b, &s->branches, entry)
 		n++;
 	return n + relay_count(s);
+}
+
+int
+private_room(const struct session *s, struct why *why)
+{
+	size_t n = private_count(s), guests = door_clients(s);
+
+	if (xalloc_short())
+		return why_fail(why, FAULT_REFUSED, "the broker has no memory "
+		    "left for another channel");
+	if (n < guests + (size_t)s->options.session.max_channels)
+		return 0;
+	return why_fail(why, FAULT_REFUSED, "it has %zu channels, as many as "
+	    "max-channels=%d allows", n - guests,
+	    s->options.session.max_channels);
 }
 
 void

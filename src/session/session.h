@@ -72,6 +72,7 @@ struct session_options {
 	int slow;               /* enum session_slow */
 	int on_close;           /* enum session_on_close */
 	int accept;             /* enum session_accept */
+	int max_channels;       /* but for guests of doors */
 	int max_peers;          /* with accept=each or merge, at a time */
 	bool crlf, bare;
 	size_t log;             /* bytes after which `log` is cut over */
