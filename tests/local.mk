@@ -16,6 +16,7 @@ BATS_FILES = \
 	tests/command.bats \
 	tests/conf.bats \
 	tests/house.bats \
+	tests/limits.bats \
 	tests/input.bats \
 	tests/fifo.bats \
 	tests/flow.bats \

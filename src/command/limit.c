@@ -45,7 +45,7 @@ const struct option_group limit_groups[] = {
 struct limits limits = { .sessions = 65536, .clients = 1000 };
 
 /* What the command line said. */
-static const char **limits_given;
+static char **limits_given;
 static size_t limits_ngiven;
 
 void
@@ -71,7 +71,7 @@ limits_give(const char *assignment, struct why *why)
 		return -1;
 	limits_given = xreallocarray(limits_given, limits_ngiven + 1,
 	    sizeof(*limits_given));
-	limits_given[limits_ngiven++] = assignment;
+	limits_given[limits_ngiven++] = xstrdup(assignment);
 	return 0;
 }
 

@@ -78,7 +78,7 @@ const struct limit_row limit_rows[] = {
 	{ "log", "log=64K", "It becomes log.0 and is begun anew." },
 	{ "Logs of sessions that have ended", "64, up to 127 for a while",
 	    "The oldest are removed." },
-	{ "record", "record-max=0, record-keep=1",
+	{ "record", "record-max=0, record-keep=4",
 	    "It is renamed, and begun anew; the oldest is removed." },
 };
 const size_t limit_nrows = sizeof(limit_rows) / sizeof(limit_rows[0]);

@@ -245,6 +245,28 @@ private_owner_ended(void *arg)
 static void private_ch_touched(void *arg);
 
 static void
+private_ch_again(void *arg)
+{
+	struct session *s = arg;
+
+	free(s->ch_later);
+	s->ch_later = NULL;
+	private_ch_touched(s);
+}
+
+/* What is in ch cannot be seen now. */
+static void
+private_ch_put_off(struct session *s)
+{
+	if (s->ch_later != NULL)
+		return;
+	session_log(s, true, "ch: cannot be looked at: %s (tried again in a "
+	    "second)", strerror(errno));
+	s->ch_later = xcalloc(1, sizeof(*s->ch_later));
+	timer_set(s->ch_later, PRIVATE_AGAIN_MS, private_ch_again, s);
+}
+
+static void
 private_forget(struct private *p)
 {
 	TAILQ_REMOVE(&p->s->privates, p, entry);
@@ -274,6 +296,7 @@ void
 private_free(struct private *p)
 {
 	struct session *s;
+	bool known;
 
 	if (p == NULL)
 		return;
@@ -286,10 +309,13 @@ private_free(struct private *p)
 	owner_clear(&p->owner);
 	/* What is left alone must be known, or it would be a channel anew. */
 	if (private_remove(p) || !s->ch.active) {
+		known = p->inode != 0;
 		pair_clear(&p->pair);
 		private_forget(p);
-		if (s->ch.active)
+		if (s->ch.active && known)
 			private_ch_touched(s);
+		else if (s->ch.active)
+			private_ch_put_off(s);
 		return;
 	}
 	if (p->dir_fd == -1)
@@ -346,13 +372,14 @@ private_fill(struct private *p, int dir_fd, const char *path,
 		.options = &s->options.channel, .gid = s->gid };
 	struct channel_owner owner;
 
+	/* First, so that what is refused below is known and removed. */
+	if (private_hold(p, dir_fd) == -1)
+		return why_fail(why, FAULT_REFUSED, "%s", strerror(errno));
 	if (relay_each(s))
 		return why_fail(why, FAULT_REFUSED, "with connections=each a "
 		    "stream has channels by sock and listen alone");
 	if (private_room(s, why) == -1)
 		return -1;
-	if (private_hold(p, dir_fd) == -1)
-		return why_fail(why, FAULT_REFUSED, "%s", strerror(errno));
 	join_new(s, &p->d, &p->b, &owner);
 	if (p->d != NULL)
 		p->d->private = p;
@@ -393,28 +420,6 @@ private_watch_names(struct private *p, const char *path)
 	    -1)
 		session_log(p->s, true, "ch/%s: cannot be watched: %s", p->id,
 		    strerror(errno));
-}
-
-static void
-private_ch_again(void *arg)
-{
-	struct session *s = arg;
-
-	free(s->ch_later);
-	s->ch_later = NULL;
-	private_ch_touched(s);
-}
-
-/* What is in ch cannot be seen now. */
-static void
-private_ch_put_off(struct session *s)
-{
-	if (s->ch_later != NULL)
-		return;
-	session_log(s, true, "ch: cannot be looked at: %s (tried again in a "
-	    "second)", strerror(errno));
-	s->ch_later = xcalloc(1, sizeof(*s->ch_later));
-	timer_set(s->ch_later, PRIVATE_AGAIN_MS, private_ch_again, s);
 }
 
 /* A client has made the directory: it becomes a channel. */

@@ -189,7 +189,7 @@ fault_now(enum fault_family family, const char *call)
 		return next args;					\
 	}
 
-/* One byte where a short one is asked for, and the thing is a stream. */
+/* One byte (or one part) where a short one is asked for. */
 #define MOVE(name, family, params, args, size)				\
 	ssize_t name params;						\
 	ssize_t name params						\
@@ -198,8 +198,7 @@ fault_now(enum fault_family family, const char *call)
 									\
 		NEXT(name);						\
 		if (size > 0 && !is_waking(__builtin_return_address(0)) && \
-		    (control == NULL || control->error != 0 ||		\
-		    streams(fd)) &&					\
+		    may_fail(fd) &&					\
 		    fault_now(family, #name)) {				\
 			if (control->error != 0)			\
 				return -1;				\
@@ -229,6 +228,20 @@ streams(int fd)
 		return getsockopt(fd, SOCKET_TYPE, &type, &length) == 0 &&
 		    type == 1;
 	return S_ISFIFO(st.st_mode) || S_ISREG(st.st_mode);
+}
+
+/* A short one is for streams; and a FIFO knows few errors (pipe(7)). */
+static bool
+may_fail(int fd)
+{
+	struct stat st;
+
+	if (control == NULL || !control->armed)
+		return true;
+	if (control->error == 0)
+		return streams(fd);
+	return control->error == EINTR || control->error == EAGAIN ||
+	    fstat(fd, &st) == -1 || !S_ISFIFO(st.st_mode);
 }
 
 static int
@@ -399,8 +412,8 @@ CALL(ssize_t, sendmsg, -1, FAULT_WRITE,
 CALL(ssize_t, sendto, -1, FAULT_WRITE,
     (int fd, const void *from, size_t n, int flags, const struct sockaddr *a,
     unsigned l), (fd, from, n, flags, a, l))
-CALL(ssize_t, writev, -1, FAULT_WRITE,
-    (int fd, const struct iovec *v, int n), (fd, v, n))
+MOVE(writev, FAULT_WRITE, (int fd, const struct iovec *v, int n), (fd, v, n),
+    n)
 
 CALL(int, inotify_add_watch, -1, FAULT_WATCH,
     (int fd, const char *path, uint32_t mask), (fd, path, mask))
