@@ -17,6 +17,7 @@ BATS_FILES = \
 	tests/conf.bats \
 	tests/house.bats \
 	tests/limits.bats \
+	tests/faults.bats \
 	tests/input.bats \
 	tests/fifo.bats \
 	tests/flow.bats \
@@ -112,6 +113,7 @@ EXTRA_DIST += \
 
 include tests/unit/local.mk
 include tests/fuzz/local.mk
+include tests/fault/local.mk
 
 BATS = bats
 CHECK = $(UNIT_TESTS) $(BATS_FILES)

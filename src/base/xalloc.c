@@ -32,8 +32,7 @@ xalloc_short(void)
 	return xalloc_keeps && xalloc_kept == NULL;
 }
 
-/* Is it worth another try?  Then what was kept has been given up for it. */
-static bool
+bool
 xalloc_again(void)
 {
 	bool kept = xalloc_kept != NULL;

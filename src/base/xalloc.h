@@ -19,6 +19,11 @@ void xalloc_keep(void);
 bool xalloc_short(void);
 
 /*
+ * Memory was out: is another try worth while?  Then the reserve has been given
+ * up for it.
+ */
+bool xalloc_again(void);
+/*
  * realloc(3) that uses up the reserve before it says NULL: for libraries which
  * fare ill without memory.
  */

@@ -119,11 +119,18 @@ call_writable(void *arg)
 static void
 call_append(struct call *c, enum frame_type type, const void *data, size_t n)
 {
+	int appended;
+
 	if (c->dropped || c->finished)
 		return;
-	if (frame_append(&c->out, type, data, n) == -1) {
-		log_warn("a control client does not read its answer to "
-		    "`%s': dropped", c->started ? c->args.command->name : "");
+	do
+		appended = frame_append(&c->out, type, data, n);
+	while (appended == -1 && errno == ENOMEM && xalloc_again());
+	if (appended == -1) {
+		log_warn("%s to `%s': dropped", errno == ENOMEM ?
+		    "there is no memory for an answer" :
+		    "a control client does not read its answer",
+		    c->started ? c->args.command->name : "");
 		call_drop(c);
 		return;
 	}
@@ -137,9 +144,11 @@ call_print(struct call *c, const char *fmt, ...)
 	va_list ap;
 	int n;
 
-	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
-	va_end(ap);
+	do {
+		va_start(ap, fmt);
+		n = vasprintf(&text, fmt, ap);
+		va_end(ap);
+	} while (n == -1 && xalloc_again());
 	if (n == -1) {
 		call_drop(c);
 		return;

@@ -174,6 +174,7 @@ listens()
 # calls ADDRESS WORD: says it, and prints a line of what comes back
 calls()
 {
+	# shellcheck disable=SC2016
 	timeout 5 bash -c 'exec 8<>"/dev/tcp/${1%:*}/${1##*:}" &&
 	    echo "$2" >&8 && read -rt 3 line <&8; echo "$line"' \
 	    - "$1" "$2" 2>/dev/null

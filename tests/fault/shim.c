@@ -137,14 +137,17 @@ fault_due(uint64_t n)
 	}
 }
 
-/* What libevent's signal handler writes, to itself, cannot fail. */
+/*
+ * What libevent's signal handler writes, to itself, cannot fail; nor what the
+ * thread that syncs and the loop tell each other.
+ */
 static bool
 is_waking(void *caller)
 {
 	Dl_info info;
 
-	return dladdr(caller, &info) != 0 &&
-	    strstr(info.dli_fname, "libevent") != NULL;
+	return gettid() != owner || (dladdr(caller, &info) != 0 &&
+	    strstr(info.dli_fname, "libevent") != NULL);
 }
 
 static __attribute__((noinline)) bool
