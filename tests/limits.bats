@@ -211,3 +211,77 @@ fill_up()
 	prlimit --pid "$BROKER_PID" --as=unlimited:
 	ctl open c exec:cat -o connect=on-demand
 }
+
+# letters N: so many
+letters()
+{
+	printf "%0$1d" 0 | tr 0 a
+}
+
+@test "what just fits is taken, and one more is refused in words" {
+	start_broker
+	idle='exec:cat -o connect=on-demand'
+	# shellcheck disable=SC2086
+	ctl open "$(letters 64)" $idle
+	# shellcheck disable=SC2086
+	run -2 ctl open "$(letters 65)" $idle
+	assert_output --partial '1 to 64 letters'
+	# shellcheck disable=SC2086
+	ctl open value $idle -o "sni=$(letters 253)"
+	# shellcheck disable=SC2086
+	run -2 ctl open long $idle -o "prompt=$(letters 4096)"
+	# shellcheck disable=SC2086
+	ctl open n $idle -o connections=1000 -o framing=line
+	# shellcheck disable=SC2086
+	run -2 ctl open m $idle -o connections=1001 -o framing=line
+	assert_output --partial '1 to 1000'
+	proxies=$(printf 'socks5://127.0.0.1:%d,' 1 2 3 4 5 6 7 8)
+	ctl open eight tcp://127.0.0.1:9 -o connect=on-demand \
+	    -o "via=${proxies%,}"
+	run -2 ctl open nine tcp://127.0.0.1:9 -o connect=on-demand \
+	    -o "via=${proxies}socks5://127.0.0.1:9"
+	assert_output --partial 8
+	assert_equal "$(ctl list | wc -l)" 4
+}
+
+@test "a configuration file of 4 MiB is read, one byte more is not" {
+	local full=$((4 * 1024 * 1024))
+
+	{
+		echo 'open a exec:cat -o connect=on-demand'
+		yes '# so many lines'
+	} | head -c "$full" >"$T/fifod.conf"
+	run "$FIFOD" -n -f "$T/fifod.conf"
+	[ "$status" -eq 0 ] || fail "$output"
+	printf '#' >>"$T/fifod.conf"
+	run -2 "$FIFOD" -n -f "$T/fifod.conf"
+	assert_output --partial 'it is longer than 4194304 bytes'
+}
+
+@test "the logs of the 64 sessions that ended last are kept" {
+	local i
+
+	start_broker
+	for ((i = 1; i <= 128; i++)); do
+		ctl open "s$i" exec:cat -o connect=on-demand
+		ctl close "s$i"
+	done
+	logs=("$FIFOD_DIR"/.log-*)
+	assert_equal "${#logs[@]}" 64
+	[ -e "$FIFOD_DIR/.log-s128" ]
+	[ ! -e "$FIFOD_DIR/.log-s64" ]
+}
+
+@test "every limit of fifoctl help limits stands in the manual" {
+	run -0 ctl help limits
+	assert_line --regexp '^  sessions=65536 '
+	assert_line --partial 'Channels of a session: max-channels=1000'
+	for page in fifod.8 fifod-session.7; do
+		[ -e "$BUILD/share/man/$page" ] || skip 'no manual pages here'
+	done
+	while IFS= read -r line; do
+		grep -Fq -- "${line#  }" "$BUILD/share/man/fifod-session.7" ||
+		    fail "not in fifod-session(7): $line"
+	done < <(ctl help limits | sed '1,/^All bounds/d' | grep '^  [A-Za-z]')
+	grep -q '^.It Cm sessions' "$BUILD/share/man/fifod.8"
+}

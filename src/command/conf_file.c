@@ -266,7 +266,7 @@ file_slurp(const char *path, struct why *why)
 {
 	int fd = keeper_open(path, false, "configuration file", why);
 	struct buf b;
-	uint8_t *p;
+	uint8_t *p = NULL;
 	ssize_t n = -1;
 	char *text = NULL;
 
@@ -274,11 +274,15 @@ file_slurp(const char *path, struct why *why)
 		file_shorten(path, why);
 		return NULL;
 	}
-	buf_init(&b, FILE_MAX);
-	while ((p = buf_reserve(&b, FILE_READ)) != NULL &&
+	buf_init(&b, FILE_MAX + FILE_READ + 1);
+	while (buf_length(&b) <= FILE_MAX &&
+	    (p = buf_reserve(&b, FILE_READ)) != NULL &&
 	    (n = read(fd, p, FILE_READ)) > 0)
 		buf_commit(&b, (size_t)n);
-	if (p == NULL || n == -1)
+	if (buf_length(&b) > FILE_MAX)
+		why_fail(why, FAULT_REFUSED, "it is longer than %zu bytes",
+		    FILE_MAX);
+	else if (p == NULL || n == -1)
 		why_fail(why, FAULT_REFUSED, "%s", strerror(errno));
 	else if (buf_append(&b, "", 1) == 0 &&
 	    strlen((const char *)buf_peek(&b)) + 1 == buf_length(&b))
