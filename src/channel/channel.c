@@ -46,19 +46,16 @@ channel_await(struct channel *c)
 	watch_want(&c->writable, true);
 }
 
-/* A signal that came between is none of its troubles. */
-static ssize_t
-channel_moved(ssize_t n)
-{
-	if (n == -1 && errno == EINTR)
-		errno = EAGAIN;
-	return n;
-}
-
 ssize_t
 channel_read(struct channel *c, void *data, size_t size)
 {
-	return channel_moved(c->kind->read(c, data, size));
+	ssize_t n;
+
+	/* A signal that came between is none of its troubles. */
+	do
+		n = c->kind->read(c, data, size);
+	while (n == -1 && errno == EINTR);
+	return n;
 }
 
 bool
@@ -70,7 +67,12 @@ channel_begin(struct channel *c)
 ssize_t
 channel_write(struct channel *c, const void *data, size_t size)
 {
-	return channel_moved(c->kind->write(c, data, size));
+	ssize_t n;
+
+	do
+		n = c->kind->write(c, data, size);
+	while (n == -1 && errno == EINTR);
+	return n;
 }
 
 void

@@ -512,7 +512,11 @@ void *
 realloc(void *old, size_t size)
 {
 	static void *(*next)(void *, size_t);
+	static bool asked;
 
+	if (next == NULL && asked)
+		return NULL;
+	asked = true;
 	NEXT(realloc);
 	return fault_now(FAULT_MEMORY, "realloc") ? NULL : next(old, size);
 }
@@ -521,9 +525,12 @@ void
 free(void *p)
 {
 	static void (*next)(void *);
+	static bool asked;
 
-	if (is_early(p))
+	/* What dlsym(3) gives back while it looks for us is lost. */
+	if (is_early(p) || (next == NULL && asked))
 		return;
+	asked = true;
 	NEXT(free);
 	next(p);
 }
