@@ -66,6 +66,18 @@ directory_open(int rundir_fd, const char *name)
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+/* To be read from the beginning; NULL + errno. */
+static DIR *
+directory_list(int at_fd, const char *name)
+{
+	int fd = directory_open(at_fd, name);
+	DIR *d = fd == -1 ? NULL : fdopendir(fd);
+
+	if (d == NULL && fd != -1)
+		close(fd);
+	return d;
+}
+
 static void
 directory_empty(int dir_fd)
 {
@@ -84,24 +96,20 @@ directory_empty(int dir_fd)
 static void
 directory_empty_all(int dir_fd, const char *name)
 {
-	int ch_fd = directory_open(dir_fd, name), fd;
+	DIR *d = directory_list(dir_fd, name);
 	struct dirent *e;
-	DIR *d;
+	int fd;
 
-	if (ch_fd == -1)
+	if (d == NULL)
 		return;
-	if ((d = fdopendir(ch_fd)) == NULL) {
-		close(ch_fd);
-		return;
-	}
 	while ((e = readdir(d)) != NULL) {
 		if (strcmp(e->d_name, ".") == 0 ||
 		    strcmp(e->d_name, "..") == 0 ||
-		    (fd = directory_open(ch_fd, e->d_name)) == -1)
+		    (fd = directory_open(dirfd(d), e->d_name)) == -1)
 			continue;
 		directory_empty(fd);
 		close(fd);
-		unlinkat(ch_fd, e->d_name, AT_REMOVEDIR);
+		unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR);
 	}
 	closedir(d);
 	unlinkat(dir_fd, name, AT_REMOVEDIR);
@@ -227,8 +235,7 @@ directory_prune_logs(int rundir_fd)
 	DIR *d;
 	int fd;
 
-	fd = openat(rundir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 || (d = fdopendir(fd)) == NULL)
+	if ((d = directory_list(rundir_fd, ".")) == NULL)
 		return;
 	while ((e = readdir(d)) != NULL) {
 		if (strncmp(e->d_name, ".log-", 5) != 0 ||
@@ -271,8 +278,7 @@ directory_sweep(int rundir_fd, void (*note)(const char *name, int left))
 	int fd, hidden;
 	DIR *d;
 
-	fd = openat(rundir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 || (d = fdopendir(fd)) == NULL)
+	if ((d = directory_list(rundir_fd, ".")) == NULL)
 		return;
 	while ((e = readdir(d)) != NULL) {
 		hidden = strncmp(e->d_name, ".new-", 5) == 0;
