@@ -12,25 +12,25 @@ strike()
 }
 
 @test "a file or descriptor that is not had costs one command, in words, and leaves nothing" {
-	strike -n 25 tcp mkdir file:EMFILE descriptor:EMFILE
+	strike -n 12 tcp mkdir file:EMFILE descriptor:EMFILE
 }
 
 @test "a watch that is not had delays, and stops nothing" {
-	strike -n 12 http watch:ENOSPC
+	strike -n 6 http watch:ENOSPC
 }
 
 @test "a full disk costs one command, in words, and leaves nothing" {
-	strike -n 25 request directory:ENOSPC
+	strike -n 15 request directory:ENOSPC
 }
 
 @test "a want of memory that passes costs at most what was asked" {
-	strike -n 40 http memory:ENOMEM
+	strike -n 20 http memory:ENOMEM
 }
 
 @test "bytes that come and go one by one are the same bytes" {
-	strike -n 12 http tls read:short write:short
+	strike -n 5 http tls read:short write:short
 }
 
 @test "a connection that breaks anywhere is told" {
-	strike -n 12 tcp http read:ECONNRESET write:EPIPE
+	strike -n 5 tcp http read:ECONNRESET write:EPIPE
 }

@@ -233,7 +233,6 @@ directory_prune_logs(int rundir_fd)
 	struct dirent *e;
 	struct stat st;
 	DIR *d;
-	int fd;
 
 	if ((d = directory_list(rundir_fd, ".")) == NULL)
 		return;
@@ -275,7 +274,7 @@ directory_sweep(int rundir_fd, void (*note)(const char *name, int left))
 {
 	struct dirent *e;
 	const char *name;
-	int fd, hidden;
+	int hidden;
 	DIR *d;
 
 	if ((d = directory_list(rundir_fd, ".")) == NULL)
