@@ -158,6 +158,9 @@ fault_now(enum fault_family family, const char *call)
 	if (control == NULL || inside || !control->armed ||
 	    control->family != family || getpid() != owner)
 		return false;
+	/* What allocates in a thread that starts is the system, or ASan. */
+	if (family == FAULT_MEMORY && gettid() != owner)
+		return false;
 	inside = true;
 	due = fault_due(++control->calls);
 	if (due) {
