@@ -89,16 +89,35 @@ refuses_list()
 	start_peer source source 4000000 7
 	start_peer echo echo
 	start_broker -l buffers=300K
-	open_session stuck "tcp://127.0.0.1:$PORT_source" pipe-size=8K
+	open_session stuck "tcp://127.0.0.1:$PORT_source" pipe-size=8K \
+	    reconnect=never
 	open_session b "tcp://127.0.0.1:$PORT_echo" framing=line
 	# Half a line of it is in the only buffer, and nobody reads on.
 	within 10 head -c 100 <"$FIFOD_DIR/stuck/out" >"$T/first"
+	open_session h "tcp://127.0.0.1:$PORT_echo" framing=line
 	say b 'hello\n'
+	say h 'hello\n'
+	before=$(ticks)
+	never_within 1 test -s "$T/rest"
+	# It rests meanwhile.
+	[ $(($(ticks) - before)) -le 5 ] || fail "it does not rest"
 	within 20 cat <"$FIFOD_DIR/stuck/out" >"$T/rest" 3>&- &
 	pid_add $! cat
+	assert_equal "$(hear h)" hello
 	assert_equal "$(hear b)" hello
 	wait_until 20 sized 4000000 "$T/first" "$T/rest"
 	"$PEER" random 4000000 7 | cmp - <(cat "$T/first" "$T/rest")
+}
+
+# Of processor time, hundredths of a second.
+ticks()
+{
+	local stat
+
+	read -r stat <"/proc/$BROKER_PID/stat"
+	# shellcheck disable=SC2086
+	set -- ${stat##*) }
+	echo $((${12} + ${13}))
 }
 
 # sized BYTES FILE…

@@ -20,10 +20,8 @@ chunk_limit(size_t bytes)
 static struct chunk *
 chunk_new(void)
 {
-	struct chunk *c = NULL;
+	struct chunk *c = malloc(sizeof(*c));
 
-	if (chunk_n < chunk_most)
-		c = malloc(sizeof(*c));
 	if (c != NULL)
 		chunk_n++;
 	return c;
@@ -31,6 +29,13 @@ chunk_new(void)
 
 struct chunk *
 chunk_take(void)
+{
+	return chunk_n - (size_t)chunk_ncached < chunk_most ? chunk_need() :
+	    NULL;
+}
+
+struct chunk *
+chunk_need(void)
 {
 	struct chunk *c = chunk_cache;
 

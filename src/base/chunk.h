@@ -30,6 +30,11 @@ struct chunk {
 void chunk_limit(size_t bytes);
 /* An empty chunk; NULL when memory, or what may be taken of it, is out. */
 struct chunk *chunk_take(void);
+/*
+ * The same whatever may be taken: for a layer beneath one that has taken its
+ * own, and would break without.
+ */
+struct chunk *chunk_need(void);
 /* Give it back; NULL is allowed. */
 void chunk_give(struct chunk *c);
 /* Give *c back and forget it, if nothing is left in it. */

@@ -22,7 +22,8 @@ struct loop_signal {
 
 /*
  * Watches that are wanted and could not be had: out of memory, or of the
- * user's epoll watches.  It happens so seldom that nothing is kept in them.
+ * user's epoll watches; and those that rest.  It happens so seldom that
+ * nothing is kept in them.
  */
 static struct watch **loop_missing;
 static size_t loop_nmissing, loop_missing_size;
@@ -144,7 +145,7 @@ watch_init(struct watch *w, int fd, enum loop_direction direction,
 }
 
 static void
-watch_miss(struct watch *w, int error)
+watch_miss(struct watch *w)
 {
 	if (loop_nmissing == loop_missing_size) {
 		loop_missing_size = 2 * loop_missing_size + 16;
@@ -153,8 +154,6 @@ watch_miss(struct watch *w, int error)
 	}
 	loop_missing[loop_nmissing++] = w;
 	w->missing = true;
-	log_warn("a descriptor cannot be watched: %s (tried again in a "
-	    "second)", strerror(error));
 	if (!loop_again.set)
 		timer_set(&loop_again, LOOP_AGAIN_MS, watch_retry, NULL);
 }
@@ -173,13 +172,18 @@ watch_unmiss(struct watch *w)
 static void
 watch_retry(void *arg)
 {
+	struct watch *w;
 	size_t n;
 
 	(void)arg;
 	for (n = loop_nmissing; n > 0; n--) {
-		if (event_add(&loop_missing[n - 1]->event, NULL) == -1)
+		w = loop_missing[n - 1];
+		if (event_add(&w->event, NULL) == -1)
 			break;
-		watch_unmiss(loop_missing[n - 1]);
+		watch_unmiss(w);
+		/* Its owner may hold what the descriptor does not tell of. */
+		event_active(&w->event, w->event.ev_events &
+		    (EV_READ | EV_WRITE), 1);
 	}
 	if (n > 0)
 		timer_set(&loop_again, LOOP_AGAIN_MS, watch_retry, NULL);
@@ -190,13 +194,25 @@ watch_want(struct watch *w, bool wanted)
 {
 	if (w->cb == NULL || wanted == w->wanted)
 		return;
-	if (wanted && event_add(&w->event, NULL) == -1)
-		watch_miss(w, errno);
-	else if (!wanted && w->missing)
+	if (wanted && event_add(&w->event, NULL) == -1) {
+		log_warn("a descriptor cannot be watched: %s (tried again in a "
+		    "second)", strerror(errno));
+		watch_miss(w);
+	} else if (!wanted && w->missing) {
 		watch_unmiss(w);
-	else if (!wanted)
+	} else if (!wanted) {
 		event_del(&w->event);
+	}
 	w->wanted = wanted;
+}
+
+void
+watch_rest(struct watch *w)
+{
+	if (!w->wanted || w->missing)
+		return;
+	event_del(&w->event);
+	watch_miss(w);
 }
 
 void

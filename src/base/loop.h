@@ -81,6 +81,12 @@ void watch_init(struct watch *w, int fd, enum loop_direction direction,
     loop_cb *cb, void *arg);
 void watch_want(struct watch *w, bool wanted);
 /*
+ * What it waits for is there and cannot be taken, for want of memory: while it
+ * is wanted, cb(arg) is called next in a second, as if the descriptor were
+ * ready.
+ */
+void watch_rest(struct watch *w);
+/*
  * Call cb(arg) in the next turn, as if all were ready: for an owner of
  * LOOP_EDGES who has more to do, when others have had their turn.  From the
  * end of a turn (deferred).

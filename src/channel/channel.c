@@ -36,6 +36,12 @@ channel_init(struct channel *c, const struct channel_kind *kind,
 		    c);
 }
 
+void
+channel_rest(struct channel *c)
+{
+	watch_rest(&c->readable);
+}
+
 /* The descriptor may be another one by now (delivery.h). */
 void
 channel_await(struct channel *c)

@@ -97,6 +97,8 @@ size_t channel_waiting(const struct channel *c);
 void channel_finish(struct channel *c, bool again);
 /* Is the client told when there is something to read? */
 void channel_want(struct channel *c, bool reading);
+/* There is no memory to read into: try again in a second, watch_rest(). */
+void channel_rest(struct channel *c);
 /*
  * It has said all, read() says 0 for ever: call readable() when something has
  * happened, and read() may say that it is gone.

@@ -14,7 +14,8 @@ const struct limit_row limit_rows[] = {
 	    "does not suffice either, the broker says so and ends." },
 	{ "Bytes on their way, in all", "limit buffers=1G",
 	    "No more are taken from whoever sends, until a buffer has become "
-	    "free, which is looked at each second." },
+	    "free, which is looked at each second.  TLS may hold once more."
+	    },
 	{ "Commands at a time", "limit clients=1000",
 	    "A further fifoctl is refused (1).  One that does not send its "
 	    "command within 5 seconds is refused, too (2)." },
