@@ -49,7 +49,7 @@ src_libfifod_a_SOURCES = \
 	src/base/transcript.c src/base/transcript.h src/base/url.c \
 	src/base/url.h src/base/why.c src/base/why.h src/base/words.c \
 	src/base/words.h src/base/xalloc.c src/base/xalloc.h \
-	src/keeper/accept.c src/keeper/answer.c src/keeper/answer.h \
+	src/keeper/accept.c src/keeper/anchor.h src/keeper/answer.c src/keeper/answer.h \
 	src/keeper/answer_files.c src/keeper/answer_things.c \
 	src/keeper/ask.c src/keeper/ask.h src/keeper/ask_child.c \
 	src/keeper/ask_files.c src/keeper/ask_socket.c \
@@ -136,8 +136,9 @@ src_libfifod_a_SOURCES = \
 	src/command/conf_file.h src/command/control.c src/command/control.h \
 	src/command/facts.c src/command/facts.h src/command/metrics.h \
 	src/command/metrics_rows.c src/command/frame.c \
-	src/command/frame.h src/command/help.h src/command/handover.c \
-	src/command/handover.h src/command/will.c src/command/will.h \
+	src/command/frame.h src/command/handover.c src/command/handover.h \
+	src/command/help.h src/command/limit.c src/command/limit.h \
+	src/command/limit_rows.c src/command/will.c src/command/will.h \
 	src/command/plan.c \
 	src/command/plan.h src/command/probe.h src/command/probe_report.c \
 	src/command/probe_report.h src/command/probing.c \

@@ -147,9 +147,9 @@ open b  tcp://127.0.0.1:$port" >"$T/fifod.conf"
 		conf '# first' "$line" 'open z tcp://127.0.0.1:9'
 		wrong 2 "$text"
 	done <<-'END'
-	opne a tcp://127.0.0.1:9|"opne" is not a command for a file: there are open, default and user=
+	opne a tcp://127.0.0.1:9|"opne" is not a command for a file: there are open, default, limit and user=
 	include other.conf|"include" is not a command for a file
-	close a|"close" is not a command for a file: there are open, default and user=
+	close a|"close" is not a command for a file: there are open, default, limit and user=
 	stop|"stop" is not a command for a file
 	set a crlf=yes|"set" is not a command for a file
 	open|open: a word is missing: fifoctl open NAME ENDPOINT

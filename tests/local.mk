@@ -16,6 +16,8 @@ BATS_FILES = \
 	tests/command.bats \
 	tests/conf.bats \
 	tests/house.bats \
+	tests/limits.bats \
+	tests/faults.bats \
 	tests/input.bats \
 	tests/keeper.bats \
 	tests/fifo.bats \
@@ -128,6 +130,7 @@ EXTRA_DIST += \
 
 include tests/unit/local.mk
 include tests/fuzz/local.mk
+include tests/fault/local.mk
 
 BATS = bats
 CHECK = $(UNIT_TESTS) $(BATS_FILES)

@@ -8,16 +8,42 @@
 static struct chunk *chunk_cache;
 static int chunk_ncached;
 static size_t chunk_ntaken;
+static size_t chunk_n, chunk_most = SIZE_MAX;   /* cached ones included */
+
+void
+chunk_limit(size_t bytes)
+{
+	chunk_most = bytes == 0 ? SIZE_MAX : bytes / sizeof(struct chunk);
+	if (chunk_most == 0)
+		chunk_most = 1;
+}
+
+static struct chunk *
+chunk_new(void)
+{
+	struct chunk *c = malloc(sizeof(*c));
+
+	if (c != NULL)
+		chunk_n++;
+	return c;
+}
 
 struct chunk *
 chunk_take(void)
+{
+	return chunk_n - (size_t)chunk_ncached < chunk_most ? chunk_need() :
+	    NULL;
+}
+
+struct chunk *
+chunk_need(void)
 {
 	struct chunk *c = chunk_cache;
 
 	if (c != NULL) {
 		chunk_cache = c->next;
 		chunk_ncached--;
-	} else if ((c = malloc(sizeof(*c))) == NULL) {
+	} else if ((c = chunk_new()) == NULL) {
 		return NULL;
 	}
 	chunk_ntaken++;
@@ -32,7 +58,8 @@ chunk_give(struct chunk *c)
 	if (c == NULL)
 		return;
 	chunk_ntaken--;
-	if (chunk_ncached >= CHUNK_CACHE) {
+	if (chunk_ncached >= CHUNK_CACHE || chunk_n > chunk_most) {
+		chunk_n--;
 		free(c);
 		return;
 	}
@@ -70,6 +97,7 @@ chunk_free_all(void)
 	while ((c = chunk_cache) != NULL) {
 		chunk_cache = c->next;
 		free(c);
+		chunk_n--;
 	}
 	chunk_ncached = 0;
 }

@@ -23,8 +23,18 @@ struct chunk {
 	uint8_t data[CHUNK_SIZE];
 };
 
-/* An empty chunk; NULL when memory is out. */
+/*
+ * Take no more than so many bytes of memory for all of them; 0: any.  Those
+ * that are taken already stay.
+ */
+void chunk_limit(size_t bytes);
+/* An empty chunk; NULL when memory, or what may be taken of it, is out. */
 struct chunk *chunk_take(void);
+/*
+ * The same whatever may be taken: for a layer beneath one that has taken its
+ * own, and would break without.
+ */
+struct chunk *chunk_need(void);
 /* Give it back; NULL is allowed. */
 void chunk_give(struct chunk *c);
 /* Give *c back and forget it, if nothing is left in it. */

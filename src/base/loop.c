@@ -1,6 +1,7 @@
 #include <err.h>
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,20 +17,47 @@ struct loop_signal {
 	void *arg;
 };
 
+/* Watches that could not be added are tried again so often. */
+#define LOOP_AGAIN_MS 1000
+
+/*
+ * Watches that are wanted and could not be had: out of memory, or of the
+ * user's epoll watches; and those that rest.  It happens so seldom that
+ * nothing is kept in them.
+ */
+static struct watch **loop_missing;
+static size_t loop_nmissing, loop_missing_size;
+static struct timer loop_again;
+
 static struct event_base *loop_base;
 static struct event loop_deadline;      /* of the earliest timer */
 static void timer_fire(evutil_socket_t fd, short what, void *arg);
+static void watch_retry(void *arg);
 static bool loop_stopping;
 static struct loop_signal loop_signals[LOOP_SIGNALS];
 static size_t loop_nsignals;
 static TAILQ_HEAD(, deferred) loop_deferred =
     TAILQ_HEAD_INITIALIZER(loop_deferred);
 
+static void *
+loop_take(size_t size)
+{
+	return xalloc_try(NULL, size);
+}
+
+static void *
+loop_resize(void *old, size_t size)
+{
+	return xalloc_try(old, size);
+}
+
 void
 loop_init(void)
 {
-	struct event_config *config = event_config_new();
+	struct event_config *config;
 
+	event_set_mem_functions(loop_take, loop_resize, free);
+	config = event_config_new();
 	if (config == NULL)
 		err(1, "event_config_new");
 	/*
@@ -87,6 +115,7 @@ loop_free(void)
 		event_del(&loop_signals[i].event);
 	loop_nsignals = 0;
 	event_del(&loop_deadline);
+	free(loop_missing);
 	event_base_free(loop_base);
 	loop_base = NULL;
 	libevent_global_shutdown();
@@ -115,20 +144,75 @@ watch_init(struct watch *w, int fd, enum loop_direction direction,
 		errx(1, "event_assign");
 }
 
+static void
+watch_miss(struct watch *w)
+{
+	if (loop_nmissing == loop_missing_size) {
+		loop_missing_size = 2 * loop_missing_size + 16;
+		loop_missing = xreallocarray(loop_missing, loop_missing_size,
+		    sizeof(struct watch *));
+	}
+	loop_missing[loop_nmissing++] = w;
+	w->missing = true;
+	if (!loop_again.set)
+		timer_set(&loop_again, LOOP_AGAIN_MS, watch_retry, NULL);
+}
+
+static void
+watch_unmiss(struct watch *w)
+{
+	size_t i = 0;
+
+	while (loop_missing[i] != w)
+		i++;
+	loop_missing[i] = loop_missing[--loop_nmissing];
+	w->missing = false;
+}
+
+static void
+watch_retry(void *arg)
+{
+	struct watch *w;
+	size_t n;
+
+	(void)arg;
+	for (n = loop_nmissing; n > 0; n--) {
+		w = loop_missing[n - 1];
+		if (event_add(&w->event, NULL) == -1)
+			break;
+		watch_unmiss(w);
+		/* Its owner may hold what the descriptor does not tell of. */
+		event_active(&w->event, w->event.ev_events &
+		    (EV_READ | EV_WRITE), 1);
+	}
+	if (n > 0)
+		timer_set(&loop_again, LOOP_AGAIN_MS, watch_retry, NULL);
+}
+
 void
 watch_want(struct watch *w, bool wanted)
 {
 	if (w->cb == NULL || wanted == w->wanted)
 		return;
-	/* Out of memory, or of the user's epoll watches: that hurts one only. */
 	if (wanted && event_add(&w->event, NULL) == -1) {
-		log_warn("a descriptor cannot be watched: %s",
-		    strerror(errno));
-		return;
-	}
-	if (!wanted)
+		log_warn("a descriptor cannot be watched: %s (tried again in a "
+		    "second)", strerror(errno));
+		watch_miss(w);
+	} else if (!wanted && w->missing) {
+		watch_unmiss(w);
+	} else if (!wanted) {
 		event_del(&w->event);
+	}
 	w->wanted = wanted;
+}
+
+void
+watch_rest(struct watch *w)
+{
+	if (!w->wanted || w->missing)
+		return;
+	event_del(&w->event);
+	watch_miss(w);
 }
 
 void

@@ -27,6 +27,7 @@ struct watch {
 	loop_cb *cb;
 	void *arg;
 	bool wanted;
+	bool missing;                   /* and could not be had yet: loop.c */
 	bool readable, writable;        /* LOOP_EDGES: since they were cleared */
 };
 
@@ -79,6 +80,12 @@ void loop_free(void);
 void watch_init(struct watch *w, int fd, enum loop_direction direction,
     loop_cb *cb, void *arg);
 void watch_want(struct watch *w, bool wanted);
+/*
+ * What it waits for is there and cannot be taken, for want of memory: while it
+ * is wanted, cb(arg) is called next in a second, as if the descriptor were
+ * ready.
+ */
+void watch_rest(struct watch *w);
 /*
  * Call cb(arg) in the next turn, as if all were ready: for an owner of
  * LOOP_EDGES who has more to do, when others have had their turn.  From the

@@ -27,6 +27,21 @@ struct sync_order {
 	bool close;             /* after it; no answer */
 };
 
+/*
+ * One that went without reading our last answer is told of once, before the
+ * orders that it has left (ECONNRESET).
+ */
+static bool
+sync_next(int fd, struct sync_order *order)
+{
+	ssize_t n;
+
+	do
+		n = recv(fd, order, sizeof(*order), 0);
+	while (n == -1 && (errno == ECONNRESET || errno == EINTR));
+	return n == (ssize_t)sizeof(*order);
+}
+
 /* The other side has gone when its orders are done. */
 static void *
 sync_thread(void *arg)
@@ -34,15 +49,15 @@ sync_thread(void *arg)
 	int fd = (int)(intptr_t)arg, error;
 	struct sync_order order;
 
-	while (recv(fd, &order, sizeof(order), 0) == (ssize_t)sizeof(order)) {
+	while (sync_next(fd, &order)) {
 		error = fdatasync(order.fd) == -1 ? errno : 0;
 		/* What cannot be synced, a terminal or a FIFO, need not be. */
 		if (error == EINVAL)
 			error = 0;
 		if (order.close)
 			close(order.fd);
-		else
-			send(fd, &error, sizeof(error), MSG_NOSIGNAL);
+		else if (send(fd, &error, sizeof(error), MSG_NOSIGNAL) == -1)
+			shutdown(fd, SHUT_WR);
 	}
 	close(fd);
 	return NULL;
@@ -53,9 +68,16 @@ sync_answered(void *arg)
 {
 	struct sync *y = arg;
 	int error;
+	ssize_t n = recv(y->fd, &error, sizeof(error), 0);
 
-	if (recv(y->fd, &error, sizeof(error), 0) == (ssize_t)sizeof(error))
-		y->cb(error, y->arg);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* That there is no answer is one. */
+	if (n != (ssize_t)sizeof(error)) {
+		error = n == -1 ? errno : EPIPE;
+		watch_clear(&y->readable);
+	}
+	y->cb(error, y->arg);
 }
 
 /* The thread has `fd` for its own.  0, or an errno. */

@@ -1,5 +1,6 @@
 #include <err.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +11,56 @@
 
 #include "base/xalloc.h"
 
+/* Never written to, so that it costs addresses and no memory. */
+#define XALLOC_RESERVE ((size_t)1024 * 1024)
+
+static void *xalloc_kept;
+static bool xalloc_keeps;
+
+void
+xalloc_keep(void)
+{
+	xalloc_keeps = true;
+	xalloc_kept = malloc(XALLOC_RESERVE);
+}
+
+bool
+xalloc_short(void)
+{
+	if (xalloc_keeps && xalloc_kept == NULL)
+		xalloc_kept = malloc(XALLOC_RESERVE);
+	return xalloc_keeps && xalloc_kept == NULL;
+}
+
+bool
+xalloc_again(void)
+{
+	bool kept = xalloc_kept != NULL;
+
+	free(xalloc_kept);
+	xalloc_kept = NULL;
+	return kept;
+}
+
+void *
+xalloc_try(void *old, size_t size)
+{
+	void *p;
+
+	do
+		p = realloc(old, size ? size : 1);
+	while (p == NULL && xalloc_again());
+	return p;
+}
+
 void *
 xcalloc(size_t n, size_t size)
 {
-	void *p = calloc(n ? n : 1, size ? size : 1);
+	void *p;
 
+	do
+		p = calloc(n ? n : 1, size ? size : 1);
+	while (p == NULL && xalloc_again());
 	if (p == NULL)
 		err(1, "%zu objects of %zu bytes", n, size);
 	return p;
@@ -23,8 +69,11 @@ xcalloc(size_t n, size_t size)
 void *
 xreallocarray(void *old, size_t n, size_t size)
 {
-	void *p = reallocarray(old, n ? n : 1, size ? size : 1);
+	void *p;
 
+	do
+		p = reallocarray(old, n ? n : 1, size ? size : 1);
+	while (p == NULL && xalloc_again());
 	if (p == NULL)
 		err(1, "%zu objects of %zu bytes", n, size);
 	return p;
@@ -37,7 +86,9 @@ xstrdup(const char *s)
 
 	if (s == NULL)
 		return NULL;
-	copy = strdup(s);
+	do
+		copy = strdup(s);
+	while (copy == NULL && xalloc_again());
 	if (copy == NULL)
 		err(1, "strdup");
 	return copy;
@@ -48,11 +99,15 @@ xasprintf(const char *fmt, ...)
 {
 	va_list ap;
 	char *text;
+	int n;
 
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) == -1)
+	do {
+		va_start(ap, fmt);
+		n = vasprintf(&text, fmt, ap);
+		va_end(ap);
+	} while (n == -1 && xalloc_again());
+	if (n == -1)
 		err(1, "asprintf");
-	va_end(ap);
 	return text;
 }
 

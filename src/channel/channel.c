@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -35,6 +36,12 @@ channel_init(struct channel *c, const struct channel_kind *kind,
 		    c);
 }
 
+void
+channel_rest(struct channel *c)
+{
+	watch_rest(&c->readable);
+}
+
 /* The descriptor may be another one by now (delivery.h). */
 void
 channel_await(struct channel *c)
@@ -48,7 +55,13 @@ channel_await(struct channel *c)
 ssize_t
 channel_read(struct channel *c, void *data, size_t size)
 {
-	return c->kind->read(c, data, size);
+	ssize_t n;
+
+	/* A signal that came between is none of its troubles. */
+	do
+		n = c->kind->read(c, data, size);
+	while (n == -1 && errno == EINTR);
+	return n;
 }
 
 bool
@@ -60,7 +73,12 @@ channel_begin(struct channel *c)
 ssize_t
 channel_write(struct channel *c, const void *data, size_t size)
 {
-	return c->kind->write(c, data, size);
+	ssize_t n;
+
+	do
+		n = c->kind->write(c, data, size);
+	while (n == -1 && errno == EINTR);
+	return n;
 }
 
 void

@@ -108,6 +108,8 @@ bool channel_retract(struct channel *c);
 bool channel_flush(struct channel *c, int dir_fd, size_t *dropped);
 /* Is the client told when there is something to read? */
 void channel_want(struct channel *c, bool reading);
+/* There is no memory to read into: try again in a second, watch_rest(). */
+void channel_rest(struct channel *c);
 /*
  * It has said all, read() says 0 for ever: call readable() when something has
  * happened, and read() may say that it is gone.

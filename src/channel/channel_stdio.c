@@ -53,8 +53,6 @@ channel_stdio_read(struct channel *c, void *data, size_t size)
 	/* A terminal that has hung up, or is not ours to read from: no more. */
 	if (n == -1 && errno == EIO)
 		return 0;
-	if (n == -1 && errno == EINTR)
-		errno = EAGAIN;
 	return n;
 }
 
@@ -70,10 +68,8 @@ channel_stdio_write(struct channel *c, const void *data, size_t size)
 	errno = EAGAIN;
 	if (!o->out_poll || stdio_ready(c->out_fd, POLLOUT))
 		n = write(c->out_fd, data, size);
-	if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
-		errno = EAGAIN;
+	if (n == -1 && errno == EAGAIN)
 		channel_await(c);
-	}
 	return n;
 }
 

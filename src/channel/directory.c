@@ -14,6 +14,7 @@
 
 #define DIRECTORY_NAME 96       /* a session's name and our affixes */
 #define DIRECTORY_LOGS 64       /* how many last logs are kept */
+#define DIRECTORY_TRIES 2       /* to remove one */
 
 /*
  * What is ours in a session's directory, and what it must be to be removed:
@@ -65,6 +66,18 @@ directory_open(int rundir_fd, const char *name)
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+/* To be read from the beginning; NULL + errno. */
+static DIR *
+directory_list(int at_fd, const char *name)
+{
+	int fd = directory_open(at_fd, name);
+	DIR *d = fd == -1 ? NULL : fdopendir(fd);
+
+	if (d == NULL && fd != -1)
+		close(fd);
+	return d;
+}
+
 static void
 directory_empty(int dir_fd)
 {
@@ -83,24 +96,20 @@ directory_empty(int dir_fd)
 static void
 directory_empty_all(int dir_fd, const char *name)
 {
-	int ch_fd = directory_open(dir_fd, name), fd;
+	DIR *d = directory_list(dir_fd, name);
 	struct dirent *e;
-	DIR *d;
+	int fd;
 
-	if (ch_fd == -1)
+	if (d == NULL)
 		return;
-	if ((d = fdopendir(ch_fd)) == NULL) {
-		close(ch_fd);
-		return;
-	}
 	while ((e = readdir(d)) != NULL) {
 		if (strcmp(e->d_name, ".") == 0 ||
 		    strcmp(e->d_name, "..") == 0 ||
-		    (fd = directory_open(ch_fd, e->d_name)) == -1)
+		    (fd = directory_open(dirfd(d), e->d_name)) == -1)
 			continue;
 		directory_empty(fd);
 		close(fd);
-		unlinkat(ch_fd, e->d_name, AT_REMOVEDIR);
+		unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR);
 	}
 	closedir(d);
 	unlinkat(dir_fd, name, AT_REMOVEDIR);
@@ -112,22 +121,32 @@ int
 directory_remove(int rundir_fd, const char *name, int hidden)
 {
 	char aside[DIRECTORY_NAME];
-	int dir_fd;
+	int dir_fd, tries, error;
 
 	directory_hidden(name, aside);
 	if (!hidden && renameat(rundir_fd, name, rundir_fd, aside) == -1)
 		return -1;
 	dir_fd = directory_open(rundir_fd, aside);
-	if (dir_fd == -1)
+	if (dir_fd == -1) {
+		error = errno;
+		if (!hidden)
+			renameat(rundir_fd, aside, rundir_fd, name);
+		errno = error;
 		return -1;
+	}
 	if (!hidden)
 		directory_keep_log(rundir_fd, dir_fd, name);
-	directory_empty(dir_fd);
-	directory_empty_all(dir_fd, "ch");
-	directory_empty_all(dir_fd, "peers");
+	/* Once more, where a moment's want of something was in the way. */
+	for (tries = 0; tries < DIRECTORY_TRIES; tries++) {
+		directory_empty(dir_fd);
+		directory_empty_all(dir_fd, "ch");
+		directory_empty_all(dir_fd, "peers");
+		if (unlinkat(rundir_fd, aside, AT_REMOVEDIR) == 0) {
+			close(dir_fd);
+			return 0;
+		}
+	}
 	close(dir_fd);
-	if (unlinkat(rundir_fd, aside, AT_REMOVEDIR) == 0)
-		return 0;
 	/* Somebody keeps files of his own there: they keep their place. */
 	renameat(rundir_fd, aside, rundir_fd, name);
 	return 1;
@@ -214,10 +233,8 @@ directory_prune_logs(int rundir_fd)
 	struct dirent *e;
 	struct stat st;
 	DIR *d;
-	int fd;
 
-	fd = openat(rundir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 || (d = fdopendir(fd)) == NULL)
+	if ((d = directory_list(rundir_fd, ".")) == NULL)
 		return;
 	while ((e = readdir(d)) != NULL) {
 		if (strncmp(e->d_name, ".log-", 5) != 0 ||
@@ -258,11 +275,10 @@ directory_sweep(int rundir_fd, bool (*keep)(const char *name),
 {
 	struct dirent *e;
 	const char *name;
-	int fd, hidden;
+	int hidden;
 	DIR *d;
 
-	fd = openat(rundir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 || (d = fdopendir(fd)) == NULL)
+	if ((d = directory_list(rundir_fd, ".")) == NULL)
 		return;
 	while ((e = readdir(d)) != NULL) {
 		hidden = strncmp(e->d_name, ".new-", 5) == 0;

@@ -64,8 +64,13 @@ fifo_exchange(int dir_fd, const char *a, const char *b)
 ssize_t
 fifo_splice(int from, int to, size_t size)
 {
-	return splice(from, NULL, to, NULL, size,
-	    SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+	ssize_t n;
+
+	do
+		n = splice(from, NULL, to, NULL, size,
+		    SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+	while (n == -1 && errno == EINTR);
+	return n;
 }
 
 bool

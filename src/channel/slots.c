@@ -1326,10 +1326,13 @@ static ssize_t
 slots_writev(struct slots *d, struct iovec *v, int n, size_t size)
 {
 	struct fifo *f = &d->current->fifo;
-	ssize_t wrote = writev(f->fd, v, n), more;
+	ssize_t wrote, more;
 	size_t skip;
 	int i;
 
+	do
+		wrote = writev(f->fd, v, n);
+	while (wrote == -1 && errno == EINTR);
 	if (f->grown || (wrote == -1 && errno != EAGAIN) ||
 	    (wrote >= 0 && (size_t)wrote == size))
 		return wrote;

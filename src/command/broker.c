@@ -9,6 +9,7 @@
 #include "base/words.h"
 #include "base/xalloc.h"
 #include "command/broker.h"
+#include "command/limit.h"
 #include "command/will.h"
 #include "keeper/keeper.h"
 
@@ -215,8 +216,8 @@ broker_ended(struct session *s, void *arg)
  * Are BROKER_ROOM descriptors left?  They are given out from the lowest, so
  * one tells: those that a new session would still take come after it.
  */
-int
-broker_room(struct why *why)
+static int
+broker_descriptors(struct why *why)
 {
 	int fd = fcntl(broker.place->rundir_fd, F_DUPFD_CLOEXEC, 0);
 	int error = fd == -1 ? errno : EMFILE;
@@ -231,6 +232,25 @@ broker_room(struct why *why)
 	    "descriptors left for another session: %s (its limit is %ju, "
 	    "with %zu sessions open)", strerror(error),
 	    (uintmax_t)limit.rlim_cur, broker.count);
+}
+
+int
+broker_room(struct why *why)
+{
+	if (xalloc_short())
+		return why_fail(why, FAULT_REFUSED, "the broker has no memory "
+		    "left for another: close sessions, or raise its limit");
+	return broker_descriptors(why);
+}
+
+static int
+broker_full(struct why *why)
+{
+	if (broker.count < (size_t)limits.sessions)
+		return 0;
+	return why_fail(why, FAULT_REFUSED, "there are %zu sessions, as many "
+	    "as limit sessions=%d allows: close some, or raise it",
+	    broker.count, limits.sessions);
 }
 
 static int
@@ -293,7 +313,7 @@ broker_open(const struct plan *plan, bool from_file, struct why *why)
 	e->nchanges = UINT64_MAX;
 	if (broker.stopping)
 		why_fail(why, FAULT_REFUSED, "the broker is stopping");
-	else if (broker_room(why) == 0)
+	else if (broker_full(why) == 0 && broker_room(why) == 0)
 		e->session = broker_session(e, why);
 	if (e->session == NULL) {
 		entry_free(e);

@@ -18,6 +18,7 @@
 #define CALL_LOW 65536          /* with less than this to send, ask for more */
 
 static TAILQ_HEAD(, call) calls = TAILQ_HEAD_INITIALIZER(calls);
+static int ncalls;
 
 /* No callback into the command any more; freed at the end of the turn. */
 static void
@@ -45,6 +46,7 @@ call_free(struct call *c)
 {
 	call_end(c);
 	TAILQ_REMOVE(&calls, c, entry);
+	ncalls--;
 	deferred_clear(&c->reap);
 	watch_clear(&c->readable);
 	watch_clear(&c->writable);
@@ -117,11 +119,18 @@ call_writable(void *arg)
 static void
 call_append(struct call *c, enum frame_type type, const void *data, size_t n)
 {
+	int appended;
+
 	if (c->dropped || c->finished)
 		return;
-	if (frame_append(&c->out, type, data, n) == -1) {
-		log_warn("a control client does not read its answer to "
-		    "`%s': dropped", c->started ? c->args.command->name : "");
+	do
+		appended = frame_append(&c->out, type, data, n);
+	while (appended == -1 && errno == ENOMEM && xalloc_again());
+	if (appended == -1) {
+		log_warn("%s to `%s': dropped", errno == ENOMEM ?
+		    "there is no memory for an answer" :
+		    "a control client does not read its answer",
+		    c->started ? c->args.command->name : "");
 		call_drop(c);
 		return;
 	}
@@ -135,9 +144,11 @@ call_print(struct call *c, const char *fmt, ...)
 	va_list ap;
 	int n;
 
-	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
-	va_end(ap);
+	do {
+		va_start(ap, fmt);
+		n = vasprintf(&text, fmt, ap);
+		va_end(ap);
+	} while (n == -1 && xalloc_again());
 	if (n == -1) {
 		call_drop(c);
 		return;
@@ -437,8 +448,15 @@ call_new(int fd)
 	watch_want(&c->readable, true);
 	timer_set(&c->deadline, CALL_REQUEST_MS, call_late, c);
 	TAILQ_INSERT_TAIL(&calls, c, entry);
+	ncalls++;
 	broker_hold();
 	return c;
+}
+
+int
+call_count(void)
+{
+	return ncalls;
 }
 
 void

@@ -54,6 +54,8 @@ struct call {
 
 /* Serve the client on fd (taken over). Never fails. */
 struct call *call_new(int fd);
+/* How many there are. */
+int call_count(void);
 /* For the broker's end: send what goes at once, free all calls. */
 void call_close_all(void);
 

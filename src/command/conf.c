@@ -21,7 +21,15 @@ static struct {
 } conf = { .opens = TAILQ_HEAD_INITIALIZER(conf.opens) };
 
 static void
-conf_start(const struct conf_file *f, struct conf_open *o)
+conf_refuse(struct conf_file *f, const struct conf_open *o,
+    const struct why *why)
+{
+	f->refused = true;
+	conf_file_say(f, o->line, "%s: %s", o->plan.name, why->text);
+}
+
+static void
+conf_start(struct conf_file *f, struct conf_open *o)
 {
 	struct why why;
 	struct entry *e = broker_open(&o->plan, true, &why);
@@ -30,14 +38,14 @@ conf_start(const struct conf_file *f, struct conf_open *o)
 	if (e != NULL)
 		e->alias_from_file = o->plan.alias != NULL;
 	else
-		conf_file_say(f, o->line, "%s: %s", o->plan.name, why.text);
+		conf_refuse(f, o, &why);
 }
 
 /* A session that stood in the way has ended. */
 static void
 conf_event(const char *name, struct entry *e, void *arg)
 {
-	const struct conf_file f = { .path = conf.path };
+	struct conf_file f = { .path = conf.path };
 	struct conf_open *o = conf_opens_find(&conf.opens, name);
 
 	(void)arg;
@@ -52,7 +60,7 @@ conf_event(const char *name, struct entry *e, void *arg)
  * more, is opened again without; a link made by hand stays.
  */
 static void
-conf_adapt(const struct conf_file *f, struct conf_open *o, struct entry *e)
+conf_adapt(struct conf_file *f, struct conf_open *o, struct entry *e)
 {
 	bool unlinked = e->alias_from_file && o->plan.alias == NULL;
 	struct why why;
@@ -66,12 +74,12 @@ conf_adapt(const struct conf_file *f, struct conf_open *o, struct entry *e)
 		session_close(e->session, false);
 		break;
 	default:
-		conf_file_say(f, o->line, "%s: %s", o->plan.name, why.text);
+		conf_refuse(f, o, &why);
 	}
 }
 
 static void
-conf_apply_open(const struct conf_file *f, struct conf_open *o)
+conf_apply_open(struct conf_file *f, struct conf_open *o)
 {
 	struct entry *e = broker_find(o->plan.name, NULL);
 
@@ -109,6 +117,7 @@ conf_apply(struct conf_file *f, bool starting)
 {
 	struct conf_open *o, *next;
 
+	limits_apply(&f->limits);
 	conf_opens_clear(&conf.opens);
 	TAILQ_CONCAT(&conf.opens, &f->opens, entry);
 	broker_observe(&conf.observer, NULL, conf_event, NULL);
@@ -182,6 +191,14 @@ conf_load(const char *path, conf_say *say, void *arg)
 void
 conf_inherit(const char *path)
 {
+	struct conf_file f = { .path = path };
+
+	/* What is not a session's is ours to read again. */
+	if (conf_file_read(&f) == 0) {
+		limits_apply(&f.limits);
+		conf_opens_clear(&f.opens);
+	}
+	free(f.user);
 	free(conf.path);
 	conf.path = xstrdup(path);
 	broker_observe(&conf.observer, NULL, conf_event, NULL);
@@ -202,7 +219,7 @@ conf_again(conf_say *say, void *arg)
 	conf_compare_user(&f);
 	conf_apply(&f, false);
 	log_info("%s: reloaded", conf.path);
-	return 0;
+	return f.refused ? -1 : 0;
 }
 
 /* The service manager has an answer to each, whoever asked for it. */

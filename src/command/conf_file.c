@@ -110,6 +110,23 @@ file_default(struct conf_file *f, int argc, char **argv)
 	}
 }
 
+static void
+file_limit(struct conf_file *f, int argc, char **argv)
+{
+	struct why why;
+	int i;
+
+	if (argc == 1)
+		conf_file_say(f, f->line, "limit: KEY=VALUE is missing");
+	f->wrong |= argc == 1;
+	for (i = 1; i < argc; i++) {
+		if (limits_assign(&f->limits, argv[i], &why) == 0)
+			continue;
+		conf_file_say(f, f->line, "limit: %s", why.text);
+		f->wrong = true;
+	}
+}
+
 /* Waiting is for those who call; here nobody does. */
 static int
 file_allowed(const struct command_args *args, struct why *why)
@@ -158,7 +175,8 @@ file_plan(const struct conf_file *f, struct plan *plan, int argc,
 
 	if (command == NULL || !(command->flags & COMMAND_IN_FILE))
 		return why_fail(why, FAULT_USAGE, "\"%.40s\" is not a command "
-		    "for a file: there are open, default and user=", argv[0]);
+		    "for a file: there are open, default, limit and user=",
+		    argv[0]);
 	if (command_parse(&args, argc, argv, why) == -1)
 		return -1;
 	if (file_allowed(&args, why) == 0)
@@ -214,6 +232,8 @@ file_words(struct conf_file *f, int argc, char **argv)
 		return;
 	else if (strcmp(argv[0], "default") == 0)
 		file_default(f, argc, argv);
+	else if (strcmp(argv[0], "limit") == 0)
+		file_limit(f, argc, argv);
 	else
 		file_open(f, argc, argv);
 }
@@ -280,7 +300,7 @@ file_slurp(const char *path, struct why *why)
 {
 	int fd = keeper_open(path, false, "configuration file", why);
 	struct buf b;
-	uint8_t *p;
+	uint8_t *p = NULL;
 	ssize_t n = -1;
 	char *text = NULL;
 
@@ -288,11 +308,15 @@ file_slurp(const char *path, struct why *why)
 		file_shorten(path, why);
 		return NULL;
 	}
-	buf_init(&b, FILE_MAX);
-	while ((p = buf_reserve(&b, FILE_READ)) != NULL &&
+	buf_init(&b, FILE_MAX + FILE_READ + 1);
+	while (buf_length(&b) <= FILE_MAX &&
+	    (p = buf_reserve(&b, FILE_READ)) != NULL &&
 	    (n = read(fd, p, FILE_READ)) > 0)
 		buf_commit(&b, (size_t)n);
-	if (p == NULL || n == -1)
+	if (buf_length(&b) > FILE_MAX)
+		why_fail(why, FAULT_REFUSED, "it is longer than %zu bytes",
+		    FILE_MAX);
+	else if (p == NULL || n == -1)
 		why_fail(why, FAULT_REFUSED, "%s", strerror(errno));
 	else if (buf_append(&b, "", 1) == 0 &&
 	    strlen((const char *)buf_peek(&b)) + 1 == buf_length(&b))
@@ -311,6 +335,7 @@ conf_file_read(struct conf_file *f)
 	char *text = file_slurp(f->path, &why);
 
 	TAILQ_INIT(&f->opens);
+	limits_init(&f->limits);
 	if (text == NULL) {
 		conf_file_say(f, 0, "%s", why.text);
 		return -1;

@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "command/conf.h"
+#include "command/limit.h"
 #include "command/plan.h"
 
 /* One `open` of the file. */
@@ -23,7 +24,9 @@ struct conf_file {
 	const char *path;
 	conf_say *say;
 	void *arg;
+	bool refused;           /* what it asks for could not all be done */
 	struct conf_opens opens;
+	struct limits limits;
 
 	char *user;             /* `user=', or NULL; the caller frees */
 

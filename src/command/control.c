@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/endian.h>
@@ -9,13 +10,16 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/xalloc.h"
 #include "command/broker.h"
 #include "command/call.h"
 #include "command/control.h"
 #include "command/frame.h"
+#include "command/limit.h"
 
 #define CONTROL_BACKLOG 128
 #define CONTROL_REST_MS 1000    /* after descriptors have run out */
+#define CONTROL_FEW 4           /* served even when memory has */
 
 static struct {
 	int fd;
@@ -51,6 +55,30 @@ control_refuse(int fd, const char *text)
 	close(fd);
 }
 
+/*
+ * May one more be served?  Without memory a few may, so that sessions can be
+ * closed.
+ */
+static bool
+control_has_room(int fd)
+{
+	char text[128];
+
+	if (call_count() >= limits.clients) {
+		snprintf(text, sizeof(text), "the broker serves %d commands "
+		    "now, as many as limit clients=%d allows", call_count(),
+		    limits.clients);
+		control_refuse(fd, text);
+		return false;
+	}
+	if (call_count() >= CONTROL_FEW && xalloc_short()) {
+		control_refuse(fd, "the broker has no memory left: close "
+		    "sessions, or raise its limit");
+		return false;
+	}
+	return true;
+}
+
 static void
 control_client(int fd)
 {
@@ -63,7 +91,8 @@ control_client(int fd)
 		control_refuse(fd, "this broker belongs to another user");
 		return;
 	}
-	call_new(fd);
+	if (control_has_room(fd))
+		call_new(fd);
 }
 
 static int

@@ -8,6 +8,7 @@
 #include "base/words.h"
 #include "command/client.h"
 #include "command/help.h"
+#include "command/limit.h"
 #include "framing/framing.h"
 #include "session/session.h"
 #include "transport/prelude.h"
@@ -58,7 +59,7 @@ help_commands(void)
 		help_wrap((*c)->text, 0, HELP_INDENT);
 	}
 	printf("\nMore: fifoctl help COMMAND | options | endpoints | ways | "
-	    "framings | exit\n");
+	    "framings | limits | exit\n");
 }
 
 int
@@ -178,6 +179,24 @@ help_exit(void)
 		    printf("  %3d", fault_rows[i].fault), 8);
 }
 
+static void
+help_limits(void)
+{
+	const struct limit_row *r;
+	size_t i;
+
+	help_wrap("Limits of a broker (fifod -l KEY=VALUE, or limit KEY=VALUE "
+	    "in its file), each with its default:", 0, 0);
+	for (i = 0; i < limit_groups->nrows; i++)
+		help_option(&limit_groups->rows[i]);
+	printf("\n");
+	help_wrap("All bounds there are, and what happens at each:", 0, 0);
+	for (r = limit_rows; r < limit_rows + limit_nrows; r++) {
+		printf("  %s: %s\n", r->of, r->most);
+		help_wrap(r->then, 0, HELP_INDENT);
+	}
+}
+
 static const struct help_topic {
 	const char *name;
 	void (*print)(void);
@@ -186,6 +205,7 @@ static const struct help_topic {
 	{ "endpoints", help_endpoints },
 	{ "ways", help_ways },
 	{ "framings", help_framings },
+	{ "limits", help_limits },
 	{ "exit", help_exit },
 };
 #define HELP_NTOPICS (sizeof(help_topics) / sizeof(help_topics[0]))
@@ -215,10 +235,11 @@ help_local(struct client *client, const struct command_args *args)
 
 const struct command command_help = {
 	.name = "help",
-	.usage = "[COMMAND | options | endpoints | ways | framings | exit]",
+	.usage = "[COMMAND | options | endpoints | ways | framings | "
+		"limits | exit]",
 	.text = "Explain a command, or list the options of sessions, the "
 		"kinds of endpoints, the ways to them (proxies, STARTTLS), "
-		"the framings or the exit statuses.",
+		"the framings, the limits or the exit statuses.",
 	.max = 1,
 	.local = help_local,
 };

@@ -71,6 +71,12 @@ reload_exec(struct call *c)
 		call_finish(c, FAULT_NONE);
 		return;
 	}
+	if (!will_outlives()) {
+		why_fail(&why, FAULT_REFUSED, "on this system nothing outlives "
+		    "an engine: stop the broker, and start it again");
+		call_fail(c, &why);
+		return;
+	}
 	r = xcalloc(1, sizeof(*r));
 	c->state = r;
 	c->clear = reload_clear;

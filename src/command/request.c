@@ -7,6 +7,7 @@
 #include "base/xalloc.h"
 #include "command/call.h"
 #include "session/exchange.h"
+#include "session/private.h"
 
 enum { REQUEST_TIMEOUT = 't', REQUEST_FAIL = 'f' };
 
@@ -113,6 +114,8 @@ request_run(struct call *c)
 	} else if (c->ndescriptors < 2) {
 		why_fail(&why, FAULT_REFUSED,
 		    "standard input and output did not come along");
+		call_fail(c, &why);
+	} else if (private_room(e->session, &why) == -1) {
 		call_fail(c, &why);
 	} else {
 		if (ms > 0)

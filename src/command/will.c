@@ -94,8 +94,6 @@ will_make(const struct entry *e)
 	struct why why;
 	char number[24];
 
-	if (*wills.anchor == '\0')
-		return;
 	buf_init(&b, KEEPER_HELD_BYTES);
 	option_init(option_groups, &defaults);
 	snprintf(number, sizeof(number), "%ju",
@@ -120,8 +118,7 @@ will_make(const struct entry *e)
 void
 will_revoke(const char *name)
 {
-	if (*wills.anchor != '\0')
-		keeper_let_go(name);
+	keeper_let_go(name);
 }
 
 /* --- reading one --- */
@@ -333,6 +330,12 @@ will_begin(void)
 		close(fd);
 	if (why.fault != FAULT_NONE)
 		log_warn("nothing would outlive the engine: %s", why.text);
+}
+
+bool
+will_outlives(void)
+{
+	return *wills.anchor != '\0';
 }
 
 void

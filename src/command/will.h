@@ -23,6 +23,8 @@ void will_revoke(const char *name);
  */
 void will_begin(void);
 size_t will_execute(void);
+/* Does what this engine holds outlive it? */
+bool will_outlives(void);
 /* This engine is about to end for the next one's sake. */
 void will_hand_over(void);
 /* Is it we who were made way for, a moment ago?  Says so once. */

@@ -1,6 +1,7 @@
 /*
  * Answers about files, directories and terminals.
  */
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -139,11 +140,10 @@ answer_symlink_remove(struct message *in, struct message *out,
 	const char *target = message_text(in), *path = message_text(in);
 
 	(void)out;
-	(void)why;
 	if (!message_whole(in) || target == NULL || path == NULL)
 		return ANSWER_BAD;
-	direct_symlink_remove(target, path);
-	return 0;
+	return direct_symlink_remove(target, path) == 0 ? 0 :
+	    why_fail(why, FAULT_REFUSED, "%s: %s", path, strerror(errno));
 }
 
 int

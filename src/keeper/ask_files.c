@@ -151,19 +151,17 @@ keeper_symlink(const char *target, const char *path, const char *rundir,
 	return ask_done(why);
 }
 
-void
+int
 keeper_symlink_remove(const char *target, const char *path)
 {
 	struct message *m;
 
-	if (!ask_may()) {
-		direct_symlink_remove(target, path);
-		return;
-	}
+	if (!ask_may())
+		return direct_symlink_remove(target, path);
 	m = ask_begin(REQUEST_SYMLINK_REMOVE);
 	message_put_text(m, target);
 	message_put_text(m, path);
-	ask_done(NULL);
+	return ask_done(NULL);
 }
 
 /* --- terminals --- */

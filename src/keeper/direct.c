@@ -80,7 +80,10 @@ fail:
 	return -1;
 }
 
-/* Does path point to target?  The link's own words are compared. */
+/*
+ * Does path point to target?  The link's own words are compared.  Where it
+ * does not, errno says why; ENOENT for another.
+ */
 static bool
 symlink_is(const char *path, const char *target)
 {
@@ -90,6 +93,7 @@ symlink_is(const char *path, const char *target)
 	if (n == -1)
 		return false;
 	now[n] = '\0';
+	errno = ENOENT;
 	return strcmp(now, target) == 0;
 }
 
@@ -128,11 +132,12 @@ direct_symlink(const char *target, const char *path, const char *rundir,
 	return 0;
 }
 
-void
+int
 direct_symlink_remove(const char *target, const char *path)
 {
 	if (symlink_is(path, target))
-		unlink(path);
+		return unlink(path);
+	return errno == ENOENT || errno == EINVAL || errno == ENOTDIR ? 0 : -1;
 }
 
 int

@@ -28,7 +28,7 @@ int direct_mkdir(int dir_fd, const char *name, mode_t mode, gid_t gid,
     struct why *why);
 int direct_symlink(const char *target, const char *path, const char *rundir,
     struct why *why);
-void direct_symlink_remove(const char *target, const char *path);
+int direct_symlink_remove(const char *target, const char *path);
 int direct_group(const char *name, gid_t *gid, struct why *why);
 int direct_user(const char *name, uid_t *uid);
 uint16_t direct_service(const char *name, const char *protocol);

@@ -192,8 +192,8 @@ void keeper_rundir_share(int rundir_fd, bool shared);
  */
 int keeper_symlink(const char *target, const char *path, const char *rundir,
     struct why *why);
-/* Remove it, if it still points to target. */
-void keeper_symlink_remove(const char *target, const char *path);
+/* Remove it, if it still points to target.  0, or -1 + errno: it may stay. */
+int keeper_symlink_remove(const char *target, const char *path);
 
 /* --- the keeper itself (ask.c) --- */
 

@@ -20,6 +20,7 @@
 #include "command/broker.h"
 #include "command/conf.h"
 #include "command/control.h"
+#include "command/limit.h"
 #include "command/service.h"
 #include "command/will.h"
 #include "keeper/hold.h"
@@ -30,6 +31,42 @@
 
 /* Directories of certificates, and two files, at most. */
 #define READABLE 16
+
+/* OpenSSL's own allocation, with our reserve behind it. */
+static void *
+crypto_take(size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return xalloc_try(NULL, size);
+}
+
+static void *
+crypto_resize(void *old, size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	if (size > 0)
+		return xalloc_try(old, size);
+	free(old);
+	return NULL;
+}
+
+static void
+crypto_give(void *old, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	free(old);
+}
+
+/* What it has once failed to set up it does not try again, or worse. */
+static void
+keep_reserve(void)
+{
+	CRYPTO_set_mem_functions(crypto_take, crypto_resize, crypto_give);
+	xalloc_keep();
+}
 
 static void
 on_terminate(void *arg)
@@ -152,9 +189,11 @@ engine_run(const struct fifod *f)
 {
 	const struct session_place place = { .rundir = f->rundir,
 		.rundir_fd = KEEP_RUNDIR_FD };
+	struct limits defaults;
 	int status;
 
 	log_init(f->foreground, f->verbose);
+	keep_reserve();
 	loop_init();
 	usage_init();
 	take_signals();
@@ -164,6 +203,8 @@ engine_run(const struct fifod *f)
 		log_warn("the engine is not confined: -X");
 	else
 		confine();
+	limits_init(&defaults);
+	limits_apply(&defaults);
 	broker_init(&place, f->transient);
 	control_listen(KEEP_CONTROL_FD);
 	status = run(f);

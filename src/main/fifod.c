@@ -21,6 +21,7 @@
 #include "channel/directory.h"
 #include "command/conf.h"
 #include "command/control.h"
+#include "command/limit.h"
 #include "command/probe.h"
 #include "keeper/keep.h"
 #include "keeper/ready.h"
@@ -31,7 +32,7 @@
 
 /* The first word of an engine, which the keeper alone says. */
 #define ENGINE "--engine"
-#define ENGINE_WORDS 24
+#define ENGINE_WORDS (24 + 2 * FIFOD_LIMITS)
 
 /* Linux's default of fs.nr_open is this, or more. */
 #define DESCRIPTORS (1024 * 1024)
@@ -39,8 +40,8 @@
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: fifod [-FntvX] [-f CONFIG] [-r RUNDIR] "
-	    "[-u USER]\n"
+	fprintf(stderr, "usage: fifod [-FntvX] [-f CONFIG] [-l LIMIT=N] "
+	    "[-r RUNDIR] [-u USER]\n"
 	    "       fifod -V\n");
 	exit(FAULT_USAGE);
 }
@@ -48,15 +49,23 @@ usage(void)
 static void
 parse(struct fifod *f, int argc, char **argv)
 {
+	struct why why;
 	int c;
 
-	while ((c = getopt(argc, argv, "Ff:nr:tu:vVX")) != -1) {
+	while ((c = getopt(argc, argv, "Ff:l:nr:tu:vVX")) != -1) {
 		switch (c) {
 		case 'F':
 			f->foreground = true;
 			break;
 		case 'f':
 			f->conf = optarg;
+			break;
+		case 'l':
+			if (f->nlimits == FIFOD_LIMITS)
+				errx(FAULT_USAGE, "-l: given too often");
+			if (limits_give(optarg, &why) == -1)
+				errx(FAULT_USAGE, "-l: %s", why.text);
+			f->limits[f->nlimits++] = optarg;
 			break;
 		case 'n':
 			f->check = true;
@@ -274,6 +283,10 @@ engine_words(const struct fifod *f, char *argv[ENGINE_WORDS])
 		argv[n++] = (char *)(uintptr_t)"-t";
 	if (f->unconfined)
 		argv[n++] = (char *)(uintptr_t)"-X";
+	for (i = 0; i < f->nlimits; i++) {
+		argv[n++] = (char *)(uintptr_t)"-l";
+		argv[n++] = (char *)(uintptr_t)f->limits[i];
+	}
 	for (i = 0; i < f->verbose && n < ENGINE_WORDS - 1; i++)
 		argv[n++] = (char *)(uintptr_t)"-v";
 	argv[n] = NULL;

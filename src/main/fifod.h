@@ -6,11 +6,16 @@
 
 #include <stdbool.h>
 
+/* So many -l may be given. */
+#define FIFOD_LIMITS 16
+
 struct fifod {
 	bool foreground, check, transient, unconfined;
 	int verbose;
 	const char *conf, *rundir;      /* to the engine: absolute, or NULL */
 	const char *user;       /* to the keeper; NULL: whoever we are */
+	const char *limits[FIFOD_LIMITS];       /* KEY=VALUE, as given */
+	int nlimits;
 };
 
 /* A line for whoever started us. */

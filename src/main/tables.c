@@ -21,6 +21,8 @@ static const struct tables_row {
 	{ "mdoc-facts", tables_mdoc_facts },
 	{ "mdoc-metrics", tables_mdoc_metrics },
 	{ "mdoc-ctl", tables_mdoc_ctl },
+	{ "mdoc-limit-options", tables_mdoc_limit_options },
+	{ "mdoc-limits", tables_mdoc_limits },
 	{ "mdoc-exit", tables_mdoc_exit },
 	{ "mdoc-questions", tables_mdoc_questions },
 	{ "bash", tables_bash },

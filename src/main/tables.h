@@ -14,6 +14,8 @@ void tables_mdoc_framings(void);
 void tables_mdoc_facts(void);
 void tables_mdoc_metrics(void);
 void tables_mdoc_ctl(void);
+void tables_mdoc_limit_options(void);
+void tables_mdoc_limits(void);
 void tables_mdoc_exit(void);
 void tables_mdoc_questions(void);
 

@@ -5,6 +5,7 @@
 
 #include "base/option.h"
 #include "command/command.h"
+#include "command/limit.h"
 #include "command/metrics.h"
 #include "framing/framing.h"
 #include "keeper/request.h"
@@ -307,6 +308,30 @@ tables_mdoc_ctl(void)
 		    strspn(row->usage + strcspn(row->usage, " "), " "));
 		printf("\n");
 		mdoc_text(row->text);
+	}
+	printf(".El\n");
+}
+
+void
+tables_mdoc_limit_options(void)
+{
+	size_t i;
+
+	printf(".Bl -tag -width Ds\n");
+	for (i = 0; i < limit_groups->nrows; i++)
+		mdoc_option(&limit_groups->rows[i]);
+	printf(".El\n");
+}
+
+void
+tables_mdoc_limits(void)
+{
+	const struct limit_row *r;
+
+	printf(".Bl -tag -width Ds\n");
+	for (r = limit_rows; r < limit_rows + limit_nrows; r++) {
+		printf(".It \\&%s: %s\n", r->of, r->most);
+		mdoc_text(r->then);
 	}
 	printf(".El\n");
 }

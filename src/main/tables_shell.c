@@ -43,7 +43,7 @@ static void
 list_topics(void)
 {
 	list_commands();
-	printf(" options endpoints framings exit");
+	printf(" options endpoints ways framings limits exit");
 }
 
 /* "tls://HOST:PORT" up to the first capital letter. */

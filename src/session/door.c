@@ -51,6 +51,12 @@ door_left(struct session *s)
 		door_want(s);
 }
 
+size_t
+door_clients(const struct session *s)
+{
+	return s->doors == NULL ? 0 : s->doors->nclients;
+}
+
 /* --- who --- */
 
 /* Of a unix socket the user alone is known. */

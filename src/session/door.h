@@ -62,4 +62,7 @@ void door_listening(const struct session *s, char *out, size_t size);
 uint64_t door_accepted(const struct session *s);
 uint64_t door_refused(const struct session *s);
 
+/* How many are here by `listen'. */
+size_t door_clients(const struct session *s);
+
 #endif

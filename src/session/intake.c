@@ -444,8 +444,10 @@ intake_read(struct dialogue *d)
 	struct chunk *c = chunk_take();
 	ssize_t n;
 
-	if (c == NULL)
+	if (c == NULL) {
+		channel_rest(d->channel);
 		return false;
+	}
 	if (room > CHUNK_PAYLOAD || intake_takes_writes(d))
 		room = CHUNK_PAYLOAD;
 	/* Before `in` is seen to be empty, for whoever waits for that. */

@@ -227,6 +227,19 @@ static const struct option_row front_option_rows[] = {
 		    "others wait to be accepted." },
 };
 
+static const struct option_row private_option_rows[] = {
+	{ .name = "max-channels",
+	    .type = OPTION_INT,
+	    SESSION_ROW(max_channels),
+	    .min = 0,
+	    .max = 1000000,
+	    .value = "1000",
+	    .live = true,
+	    .text = "The most private channels, clients of sock and requests "
+		    "of fifoctl at a time: further ones are refused, clients "
+		    "of sock wait.  Clients of listen have max-clients." },
+};
+
 static const struct option_row file_option_rows[] = {
 	{ .name = "log",
 	    .type = OPTION_SIZE,
@@ -255,6 +268,7 @@ const struct option_group option_groups[] = {
 	GROUP("messages", message_option_rows, session),
 	GROUP("peers that connect", front_option_rows, session),
 	GROUP("files", channel_option_rows, channel),
+	GROUP("channels", private_option_rows, session),
 	GROUP("log", file_option_rows, session),
 	GROUP("record", record_option_rows, record),
 	GROUP("front doors", door_option_rows, door),

@@ -11,6 +11,7 @@
 #include "base/xalloc.h"
 #include "channel/directory.h"
 #include "channel/owner.h"
+#include "session/door.h"
 #include "session/exchange.h"
 #include "session/fan.h"
 #include "session/heir.h"
@@ -25,6 +26,8 @@
 #define PRIVATE_OWNER 1
 /* As long as `rm -r' of a directory may take, see names.c. */
 #define PRIVATE_SETTLE_MS 100
+/* Where it cannot be looked at, for want of a descriptor, say: later. */
+#define PRIVATE_AGAIN_MS 1000
 
 struct private {
 	TAILQ_ENTRY(private) entry;
@@ -133,21 +136,31 @@ private_who(const struct dialogue *d)
 	    private_name(d->private);
 }
 
-/* Its directory, if it is still there. */
+/* Has what could not be opened gone, or can we just not see it? */
+static bool
+private_is_gone(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == ELOOP;
+}
+
+/* Its directory, if it is still there; -1 + errno, ENOENT for another. */
 static int
 private_dir_fd(const struct private *p)
 {
-	int ch_fd = private_ch_fd(p->s), fd = -1;
-	struct stat st;
+	int ch_fd = private_ch_fd(p->s), fd = -1, error;
+	struct stat st = { 0 };
 
 	if (ch_fd == -1)
 		return -1;
 	fd = directory_open(ch_fd, p->id);
+	error = errno;
 	close(ch_fd);
 	if (fd != -1 && (fstat(fd, &st) == -1 || st.st_ino != p->inode)) {
+		error = st.st_ino == 0 ? errno : ENOENT;
 		close(fd);
 		fd = -1;
 	}
+	errno = error;
 	return fd;
 }
 
@@ -209,16 +222,19 @@ static void
 private_look(void *arg)
 {
 	struct private *p = arg;
-	int dir_fd = private_dir_fd(p), restored = -1;
+	int dir_fd = private_dir_fd(p), restored = -1, error = errno;
 	const char *which;
 
 	if (dir_fd != -1) {
 		restored = pair_restore(&p->pair, dir_fd, private_restored, p,
 		    &which);
+		error = errno;
 		close(dir_fd);
 	}
-	if (restored == -1)
+	if (restored == -1 && private_is_gone(error))
 		private_stop(p, "its directory was removed");
+	else if (restored == -1 && error != EISDIR)
+		timer_set(&p->look, PRIVATE_AGAIN_MS, private_look, p);
 }
 
 static void
@@ -239,6 +255,28 @@ private_owner_ended(void *arg)
 }
 
 static void private_ch_touched(void *arg);
+
+static void
+private_ch_again(void *arg)
+{
+	struct session *s = arg;
+
+	free(s->ch_later);
+	s->ch_later = NULL;
+	private_ch_touched(s);
+}
+
+/* What is in ch cannot be seen now. */
+static void
+private_ch_put_off(struct session *s)
+{
+	if (s->ch_later != NULL)
+		return;
+	session_log(s, true, "ch: cannot be looked at: %s (tried again in a "
+	    "second)", strerror(errno));
+	s->ch_later = xcalloc(1, sizeof(*s->ch_later));
+	timer_set(s->ch_later, PRIVATE_AGAIN_MS, private_ch_again, s);
+}
 
 static void
 private_forget(struct private *p)
@@ -271,6 +309,7 @@ void
 private_free(struct private *p)
 {
 	struct session *s;
+	bool known;
 
 	if (p == NULL)
 		return;
@@ -283,10 +322,13 @@ private_free(struct private *p)
 	owner_clear(&p->owner);
 	/* What is left alone must be known, or it would be a channel anew. */
 	if (private_remove(p) || !s->ch.active) {
+		known = p->inode != 0;
 		pair_clear(&p->pair);
 		private_forget(p);
-		if (s->ch.active)
+		if (s->ch.active && known)
 			private_ch_touched(s);
+		else if (s->ch.active)
+			private_ch_put_off(s);
 		return;
 	}
 	if (p->dir_fd == -1)
@@ -344,11 +386,14 @@ private_fill(struct private *p, int dir_fd, const char *path,
 		.row = p->row, .left = p->left };
 	struct channel_owner owner;
 
+	/* First, so that what is refused below is known and removed. */
+	if (private_hold(p, dir_fd) == -1)
+		return why_fail(why, FAULT_REFUSED, "%s", strerror(errno));
 	if (relay_each(s))
 		return why_fail(why, FAULT_REFUSED, "with connections=each a "
 		    "stream has channels by sock and listen alone");
-	if (private_hold(p, dir_fd) == -1)
-		return why_fail(why, FAULT_REFUSED, "%s", strerror(errno));
+	if (private_room(s, why) == -1)
+		return -1;
 	join_new(s, &p->d, &p->b, &owner);
 	if (p->d != NULL) {
 		p->d->private = p;
@@ -407,6 +452,8 @@ private_adopt(struct session *s, int ch_fd, const char *id)
 	struct private *p;
 	struct why why;
 
+	if (dir_fd == -1 && !private_is_gone(errno))
+		private_ch_put_off(s);
 	if (dir_fd != -1) {
 		p = private_new(s, id);
 		if (private_fill(p, dir_fd, path, &why) == -1) {
@@ -462,10 +509,15 @@ private_ch_look(void *arg)
 	struct dirent *e;
 	DIR *dir;
 
+	if (ch_fd == -1 && !private_is_gone(errno)) {
+		private_ch_put_off(s);
+		return;
+	}
 	private_ch_gone(s, ch_fd);
 	if (ch_fd == -1)
 		return;
 	if ((dir = fdopendir(ch_fd)) == NULL) {
+		private_ch_put_off(s);
 		close(ch_fd);
 		return;
 	}
@@ -640,6 +692,21 @@ private_count(const struct session *s)
 	return n + relay_count(s);
 }
 
+int
+private_room(const struct session *s, struct why *why)
+{
+	size_t n = private_count(s), guests = door_clients(s);
+
+	if (xalloc_short())
+		return why_fail(why, FAULT_REFUSED, "the broker has no memory "
+		    "left for another channel");
+	if (n < guests + (size_t)s->options.session.max_channels)
+		return 0;
+	return why_fail(why, FAULT_REFUSED, "it has %zu channels, as many as "
+	    "max-channels=%d allows", n - guests,
+	    s->options.session.max_channels);
+}
+
 void
 private_mode(struct session *s)
 {
@@ -697,6 +764,10 @@ private_clear(struct session *s)
 
 	notice_clear(&s->ch);
 	deferred_clear(&s->ch_look);
+	if (s->ch_later != NULL)
+		timer_clear(s->ch_later);
+	free(s->ch_later);
+	s->ch_later = NULL;
 	for (p = TAILQ_FIRST(&s->privates); p != NULL; p = next) {
 		next = TAILQ_NEXT(p, entry);
 		if (p->ended && p->d == NULL && p->b == NULL)

@@ -23,6 +23,8 @@ void private_go_on(struct session *s);
 void private_mode(struct session *s);
 /* Channels besides the default one. */
 size_t private_count(const struct session *s);
+/* Do max-channels and memory leave room for one more?  0, or -1 + FAULT_REFUSED. */
+int private_room(const struct session *s, struct why *why);
 
 /*
  * Make a directory ch/ID for a client, that ends with process `pid` (0: with

@@ -118,9 +118,10 @@ pump_splice(struct session *s, struct flow_way *way, int from, int to)
 	way->bulk = false;
 	/*
 	 * Not with these, or the end; but of that Linux speaks before urgent
-	 * data, too, so reading has to say it.
+	 * data, too, so reading has to say it.  For pages there may be no
+	 * memory where for a copy there is.
 	 */
-	if (n == 0 || errno == EINVAL || errno == ENOSYS)
+	if (n == 0 || errno == EINVAL || errno == ENOSYS || errno == ENOMEM)
 		return PUMP_MOVED;
 	link_broken(s->link);
 	return PUMP_BROKEN;

@@ -37,15 +37,26 @@ end_is_plain(const struct relay_end *e)
 static ssize_t
 end_read(struct relay_end *e, void *data, size_t size)
 {
-	return e->link != NULL ? link_read(e->link, data, size) :
-	    recv(e->fd, data, size, 0);
+	ssize_t n;
+
+	/* Of what was not all read nothing more is told: not EAGAIN. */
+	do
+		n = e->link != NULL ? link_read(e->link, data, size) :
+		    recv(e->fd, data, size, 0);
+	while (n == -1 && errno == EINTR);
+	return n;
 }
 
 static ssize_t
 end_write(struct relay_end *e, const void *data, size_t size)
 {
-	return e->link != NULL ? link_write(e->link, data, size) :
-	    send(e->fd, data, size, MSG_NOSIGNAL);
+	ssize_t n;
+
+	do
+		n = e->link != NULL ? link_write(e->link, data, size) :
+		    send(e->fd, data, size, MSG_NOSIGNAL);
+	while (n == -1 && errno == EINTR);
+	return n;
 }
 
 static int

@@ -260,8 +260,10 @@ reply_take(struct wire *w)
 		chunk_settle(&w->chunk);
 		return false;
 	}
-	if (w->chunk == NULL && (w->chunk = chunk_take()) == NULL)
+	if (w->chunk == NULL && (w->chunk = chunk_take()) == NULL) {
+		watch_rest(&w->readable);
 		return false;
+	}
 	w->chunk->start = w->chunk->end = 0;
 	n = link_read(w->link, w->chunk->data, room);
 	if (n <= 0)

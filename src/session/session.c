@@ -197,9 +197,11 @@ session_fill(struct session *s, int dir_fd, struct why *why)
 	    (s->place->parent == NULL &&
 	    session_make_rest(s, dir_fd, why) == -1))
 		return -1;
+	if (fstat(dir_fd, &st) == -1)
+		return why_fail(why, FAULT_REFUSED, "its directory: %s",
+		    strerror(errno));
+	s->inode = st.st_ino;
 	status_write(s, dir_fd);
-	if (fstat(dir_fd, &st) == 0)
-		s->inode = st.st_ino;
 	return 0;
 }
 
@@ -235,7 +237,8 @@ session_make_directory(struct session *s, struct why *why)
 	close(dir_fd);
 	if (made == -1) {
 		session_let_go(s);
-		directory_remove(rundir_fd, s->name, 1);
+		if (directory_remove(rundir_fd, s->name, 1) == -1)
+			directory_remove(rundir_fd, s->name, 1);
 	}
 	return made;
 }
@@ -408,8 +411,41 @@ session_remove_alias(struct session *s)
 	if (s->alias == NULL)
 		return;
 	target = xasprintf("%s/%s", s->place->rundir, s->name);
-	keeper_symlink_remove(target, s->alias);
+	if (keeper_symlink_remove(target, s->alias) == -1)
+		session_log(s, true, "its link %s cannot be removed: %s",
+		    s->alias, strerror(errno));
 	free(target);
+}
+
+/* -1: it is there yet, or has gone before. */
+static int
+session_remove_directory(struct session *s)
+{
+	int left;
+
+	if (!directory_is(s->place->rundir_fd, s->name, s->inode))
+		return -1;
+	left = directory_remove(s->place->rundir_fd, s->name, 0);
+	if (left == 1)
+		log_warn("%s: %s/%s holds files that are not ours and stays",
+		    s->name, s->place->rundir, s->name);
+	return left;
+}
+
+/*
+ * The directory goes, and what clients hold of it.  Without a descriptor to do
+ * the first, those of the second are waited for.
+ */
+static void
+session_vanish(struct session *s)
+{
+	int left = session_remove_directory(s);
+
+	session_let_go(s);
+	if (left == -1 && session_remove_directory(s) == -1 &&
+	    directory_is(s->place->rundir_fd, s->name, s->inode))
+		log_warn("%s: %s/%s cannot be removed: %s", s->name,
+		    s->place->rundir, s->name, strerror(errno));
 }
 
 /* The end: nothing is waited for any more. */
@@ -431,11 +467,7 @@ session_end(struct session *s)
 	if (s->pool != NULL)
 		pool_stop(s);
 	session_remove_alias(s);
-	if (directory_is(s->place->rundir_fd, s->name, s->inode) &&
-	    directory_remove(s->place->rundir_fd, s->name, 0) == 1)
-		log_warn("%s: %s/%s holds files that are not ours and stays",
-		    s->name, s->place->rundir, s->name);
-	session_let_go(s);
+	session_vanish(s);
 }
 
 /*

@@ -73,6 +73,7 @@ struct session_options {
 	int slow;               /* enum session_slow */
 	int on_close;           /* enum session_on_close */
 	int accept;             /* enum session_accept */
+	int max_channels;       /* but for guests of doors */
 	int max_peers;          /* with accept=each or merge, at a time */
 	bool crlf, bare;
 	size_t log;             /* bytes after which `log` is cut over */
@@ -157,6 +158,7 @@ struct session {
 	TAILQ_HEAD(, private) privates; /* ch/ID */
 	struct notice ch;               /* somebody has touched ch/ */
 	struct deferred ch_look;        /* ... and looks at it soon */
+	struct timer *ch_later;         /* ... or later; else NULL */
 
 	struct timer deadline;          /* of the state: connect, backoff, drain */
 	int tries;                      /* attempts in a row that came to nothing */

@@ -9,6 +9,7 @@
 
 #include "base/xalloc.h"
 #include "session/join.h"
+#include "session/private.h"
 #include "session/sock.h"
 
 #define SOCK_NAME "sock"
@@ -19,6 +20,7 @@ struct sock {
 	int fd;
 	struct watch readable;
 	struct timer rest;
+	bool full;      /* by max-channels, and that is said */
 };
 
 static void
@@ -30,20 +32,44 @@ sock_rested(void *arg)
 }
 
 static void
+sock_rest(struct sock *k)
+{
+	watch_want(&k->readable, false);
+	timer_set(&k->rest, SOCK_REST_MS, sock_rested, k);
+}
+
+/* Whoever is one too many waits in the kernel: looked at again in a second. */
+static bool
+sock_is_full(struct session *s)
+{
+	struct why why;
+	bool full = private_room(s, &why) == -1;
+
+	if (full && !s->sock->full)
+		session_log(s, true, "sock: clients wait: %s", why.text);
+	s->sock->full = full;
+	return full;
+}
+
+static void
 sock_readable(void *arg)
 {
 	struct session *s = arg;
 	struct sock *k = s->sock;
-	int fd = accept4(k->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd;
 
+	if (sock_is_full(s)) {
+		sock_rest(k);
+		return;
+	}
+	fd = accept4(k->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd != -1) {
 		join_socket(s, fd);
 	} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
 	    errno == ENOBUFS) {
 		session_log(s, true, "sock: a client cannot be accepted: %s",
 		    strerror(errno));
-		watch_want(&k->readable, false);
-		timer_set(&k->rest, SOCK_REST_MS, sock_rested, k);
+		sock_rest(k);
 	}
 	/* The rest are troubles of the one who came (accept(2)). */
 }

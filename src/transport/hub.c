@@ -381,7 +381,7 @@ hub_write(struct link *l, const void *data, size_t size)
 		return h->chunk == NULL || hub_send_all(h) ? 0 : hub_again();
 	if (h->chunk != NULL || h->n == 0)
 		return hub_again();
-	if ((h->chunk = chunk_take()) == NULL)
+	if ((h->chunk = chunk_need()) == NULL)
 		return link_fail(l, FAULT_RECEIVE, "out of memory");
 	if (size > CHUNK_PAYLOAD)
 		size = CHUNK_PAYLOAD;

@@ -41,8 +41,12 @@ sock_broken(struct link *l)
 ssize_t
 sock_read(struct link *l, void *data, size_t size)
 {
-	ssize_t n = recv(l->fd, data, size, 0);
+	ssize_t n;
 
+	/* EAGAIN would promise that the loop tells when there is more. */
+	do
+		n = recv(l->fd, data, size, 0);
+	while (n == -1 && errno == EINTR);
 	return n == -1 ? sock_broken(l) : n;
 }
 
@@ -53,7 +57,9 @@ sock_write(struct link *l, const void *data, size_t size)
 
 	if (size == 0)
 		return 0;
-	n = send(l->fd, data, size, MSG_NOSIGNAL);
+	do
+		n = send(l->fd, data, size, MSG_NOSIGNAL);
+	while (n == -1 && errno == EINTR);
 	return n == -1 ? sock_broken(l) : n;
 }
 

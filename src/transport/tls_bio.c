@@ -160,7 +160,7 @@ bio_write(BIO *bio, const char *data, size_t size, size_t *n)
 
 	BIO_clear_retry_flags(bio);
 	if (t->out == NULL) {
-		t->out = chunk_take();
+		t->out = chunk_need();
 		t->held.plain = t->held.end = 0;
 	}
 	if ((c = t->out) == NULL) {

@@ -92,7 +92,7 @@ tls_read(struct link *l, void *data, size_t size)
 	size_t n = 0;
 
 	ERR_clear_error();
-	if (t->in == NULL && (t->in = chunk_take()) == NULL)
+	if (t->in == NULL && (t->in = chunk_need()) == NULL)
 		return link_fail(l, FAULT_RECEIVE, "out of memory");
 	n = stream_gather(t, data, size);
 	chunk_settle(&t->in);

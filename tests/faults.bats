@@ -1,0 +1,36 @@
+load helper/common
+
+# A choice of what tests/faults does, which says how it judges; `make faults'
+# does all of it.
+
+strike()
+{
+	[ -e "$BUILD/tests/fault/shim.so" ] || skip "there is no shim"
+	[ -z "${FIFOD_WRAPPER-}" ] || skip "not under another program"
+	run -0 within 100 "$TESTS/faults" -b "$BUILD" -c "$CERTS" "$@" 3>&-
+	[[ $output == *' 0 findings'* ]]
+}
+
+@test "a file or descriptor that is not had costs one command, in words, and leaves nothing" {
+	strike -n 12 tcp mkdir file:EMFILE descriptor:EMFILE
+}
+
+@test "a watch that is not had delays, and stops nothing" {
+	strike -n 6 http watch:ENOSPC
+}
+
+@test "a full disk costs one command, in words, and leaves nothing" {
+	strike -n 15 request directory:ENOSPC
+}
+
+@test "a want of memory that passes costs at most what was asked" {
+	strike -n 20 http memory:ENOMEM
+}
+
+@test "bytes that come and go one by one are the same bytes" {
+	strike -n 5 http tls read:short write:short
+}
+
+@test "a connection that breaks anywhere is told" {
+	strike -n 5 tcp http read:ECONNRESET write:EPIPE
+}
