@@ -70,6 +70,7 @@ loop_run(void)
 			err(1, "event loop");
 		loop_settle();
 	}
+	loop_stopping = false;
 }
 
 void

@@ -4,16 +4,11 @@
  * taken again and means the same.
  */
 #include <limits.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/types.h>
 
 #include "base/option.h"
 #include "base/url.h"
-#include "base/xalloc.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 struct sample {
 	bool b;
@@ -44,13 +39,6 @@ static const struct option_group groups[] = {
 	{ "sample", rows, sizeof(rows) / sizeof(rows[0]), 0 },
 	{ NULL, NULL, 0, 0 },
 };
-
-static void
-must(int condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void
 try_url(const char *text)

@@ -3,21 +3,9 @@
  * split, spelled and quoted, and what was split must survive being quoted and
  * split again.
  */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/words.h"
-#include "base/xalloc.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(int condition)
-{
-	if (!condition)
-		abort();
-}
+#include "fuzz.h"
 
 /* The words as one line, each in '…' and its own ' as '\''. */
 static char *
