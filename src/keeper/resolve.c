@@ -141,24 +141,40 @@ resolve_answer(void *arg)
 	free(answer);
 }
 
+/* Is it of the form that a child gives it?  Anything may have become of one. */
+static bool
+answer_is_whole(const struct answer *answer, size_t size)
+{
+	const struct keeper_addresses *found = &answer->addresses;
+	size_t i;
+
+	if (size < sizeof(*answer) || found->n > KEEPER_ADDRESSES ||
+	    size != ANSWER_SIZE(found->n) || memchr(answer->why.text, '\0',
+	    sizeof(answer->why.text)) == NULL)
+		return false;
+	for (i = 0; i < found->n; i++)
+		if (found->at[i].length > sizeof(found->at[i].address))
+			return false;
+	return found->n > 0 || (answer->why.fault == FAULT_RESOLVE &&
+	    answer->why.text[0] != '\0');
+}
+
 /* What the child has said, when it has ended; nothing, when that is not whole. */
 static struct answer *
 resolve_heard(const struct buf *got)
 {
-	struct answer *answer = answer_new(NULL);
-	const uint8_t *data = buf_peek(got);
 	size_t n = buf_length(got);
+	struct answer *answer = xcalloc(1, n > sizeof(*answer) ? n :
+	    sizeof(*answer));
 
-	if (n < sizeof(*answer)) {
-		why_fail(&answer->why, FAULT_RESOLVE,
-		    "the look-up died without an answer");
+	if (n > 0)
+		memcpy(answer, buf_peek(got), n);
+	if (answer_is_whole(answer, n))
 		return answer;
-	}
 	free(answer);
-	answer = xcalloc(1, n);
-	memcpy(answer, data, n);
-	if (ANSWER_SIZE(answer->addresses.n) != n)
-		answer->addresses.n = 0;
+	answer = answer_new(NULL);
+	why_fail(&answer->why, FAULT_RESOLVE,
+	    "the look-up died without an answer");
 	return answer;
 }
 

@@ -330,11 +330,12 @@ private_fill(struct private *p, int dir_fd, const char *path,
 		.options = &s->options.channel, .gid = s->gid };
 	struct channel_owner owner;
 
+	/* First, for what is not known to be ours is found anew. */
+	if (private_hold(p, dir_fd) == -1)
+		return why_fail(why, FAULT_REFUSED, "%s", strerror(errno));
 	if (relay_each(s))
 		return why_fail(why, FAULT_REFUSED, "with connections=each a "
 		    "stream has channels by sock and listen alone");
-	if (private_hold(p, dir_fd) == -1)
-		return why_fail(why, FAULT_REFUSED, "%s", strerror(errno));
 	join_new(s, &p->d, &p->b, &owner);
 	if (p->d != NULL)
 		p->d->private = p;

@@ -220,13 +220,19 @@ wind_down(int64_t until)
 {
 	static int64_t passed;
 	int64_t wait = world_wait_ms();
+	bool busy = false;
 	unsigned i;
 
 	for (i = 0; i < SCENE_CLIENTS; i++) {
 		client_listen(i);
-		client_read(i, SIZE_MAX);
+		busy |= client_read(i, SIZE_MAX);
 	}
-	if (wait < 1 || wait > 5000)
+	/* Where no timer runs, nothing comes by waiting. */
+	if (busy)
+		wait = 1;
+	else if (wait == -1)
+		wait = until;
+	else if (wait < 5000)
 		wait = 5000;
 	world_pass(wait);
 	passed += wait;
@@ -299,6 +305,10 @@ idle(void)
 static void
 remove_rundir(void)
 {
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/.log-s", rundir);
+	unlink(path);
 	rmdir(rundir);
 }
 

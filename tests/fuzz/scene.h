@@ -59,8 +59,8 @@ void client_finish(unsigned n);
 void client_join(unsigned n);
 void client_leave(unsigned n);
 void client_listen(unsigned n);
-/* Read up to so many bytes, and look at them. */
-void client_read(unsigned n, size_t most);
+/* Read up to so many bytes, and look at them; false: there was nothing. */
+bool client_read(unsigned n, size_t most);
 
 /* --- scene_peer.c --- */
 

@@ -284,12 +284,13 @@ look(struct client *c, unsigned n, uint8_t byte)
 	c->newest = c->scan.id;
 }
 
-void
+bool
 client_read(unsigned n, size_t most)
 {
 	static uint8_t data[65536];
 	struct client *c = &clients[n];
 	ssize_t got = 1, i;
+	bool some = false;
 
 	while (most > 0 && c->out_fd != -1 && got > 0) {
 		got = read(c->out_fd, data,
@@ -297,9 +298,11 @@ client_read(unsigned n, size_t most)
 		for (i = 0; i < got; i++)
 			look(c, n, data[i]);
 		most -= got > 0 ? (size_t)got : 0;
+		some |= got > 0;
 	}
 	if (got == 0 && at_socket(n))
 		hang_up(c);
 	else if (got == 0)
 		close_fd(&c->out_fd);
+	return some;
 }
