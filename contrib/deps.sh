@@ -59,6 +59,9 @@ test    nc                              netcat-openbsd
 test    /usr/bin/python3                python3
 dist    tar                             tar
 dist    xz                              xz-utils
+fuzz    clang                           clang
+fuzz    /usr/share/doc/libclang-rt-14-dev libclang-rt-14-dev
+coverage gcovr                          gcovr
 END
 }
 

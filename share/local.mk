@@ -55,8 +55,8 @@ uninstall-local:
 dist_doc_DATA = README NEWS share/fifod.conf.example share/doc/cookbook
 
 EXTRA_DIST += $(man_templates) share/man/fill.awk \
-	src/README contrib/check contrib/deps.sh contrib/install-deps \
-	contrib/quickstart
+	src/README contrib/check contrib/deps.sh contrib/fuzz \
+	contrib/install-deps contrib/quickstart
 CLEANFILES += $(man_MANS) $(zshcomp_DATA) $(fishcomp_DATA) $(noinst_DATA)
 
 # What mandoc(1) has to say about the pages, which should be nothing; that ours

@@ -7,7 +7,7 @@ FUZZ_TARGETS = tests/fuzz/fuzz_framing tests/fuzz/fuzz_http \
 	tests/fuzz/fuzz_frame tests/fuzz/fuzz_conf tests/fuzz/fuzz_ctl \
 	tests/fuzz/fuzz_access tests/fuzz/fuzz_door tests/fuzz/fuzz_transcript \
 	tests/fuzz/fuzz_tls tests/fuzz/fuzz_answer tests/fuzz/fuzz_command \
-	tests/fuzz/fuzz_session
+	tests/fuzz/fuzz_session tests/fuzz/fuzz_spell
 FUZZ_LIBS = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS) $(OPENSSL_LIBS) \
 	$(FUZZ_ENGINE)
 
@@ -19,7 +19,8 @@ FUZZ_MAIN = tests/fuzz/fuzz.h tests/fuzz/fuzz_main.c tests/unit/tap.h
 check_PROGRAMS += $(FUZZ_TARGETS)
 UNIT_TESTS += $(FUZZ_TARGETS)
 endif
-EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz.h tests/fuzz/fuzz_main.c
+EXTRA_DIST += tests/fuzz/README tests/fuzz/corpus tests/fuzz/fuzz.h \
+	tests/fuzz/fuzz_main.c
 
 tests_fuzz_fuzz_framing_SOURCES = tests/fuzz/fuzz_framing.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_framing_LDADD = $(FUZZ_LIBS)
@@ -53,6 +54,9 @@ tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c \
 	tests/fuzz/scene.h tests/fuzz/scene_client.c tests/fuzz/scene_peer.c \
 	tests/fuzz/world.h tests/fuzz/world.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_session_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_spell_SOURCES = tests/fuzz/fuzz_spell.c \
+	src/command/talk_spell.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_spell_LDADD = $(FUZZ_LIBS)
 
 # Files that they open hold what the input says.
 WRAP_OPEN = -Wl,--wrap=keeper_open

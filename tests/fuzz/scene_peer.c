@@ -33,6 +33,7 @@ static struct call {
 	struct buf out;         /* what it has still to say */
 	size_t may;             /* bytes of it that may go */
 	bool closes;            /* when that has gone */
+	bool tunnel;            /* bytes of the client `now' both ways */
 } calls[CALLS];
 
 static struct scene *scene;
@@ -161,7 +162,7 @@ take(struct call *c, const uint8_t *data, size_t size)
 {
 	size_t n = 0, i;
 
-	if (scene->language == SPEAKS_STREAM || c->broken) {
+	if (scene->language == SPEAKS_STREAM || c->broken || c->tunnel) {
 		n = size;
 	} else if (!c->cutting) {
 		n = framer_blank(&scene->choice, data, size);
@@ -318,6 +319,14 @@ say_http(struct call *c, const struct asked *a, unsigned shape, size_t n)
 		say_body(c, a, shape, n);
 }
 
+/* Has the client asked for a tunnel, and has it one now? */
+static bool
+makes_tunnel(const struct asked *a, unsigned shape)
+{
+	return scene->language == SPEAKS_HTTP && (shape % 8 == 6 ||
+	    (a->method == 'C' && shape % 8 != 3 && shape % 8 != 7));
+}
+
 static void
 say_reply(struct call *c, const struct asked *a, unsigned shape)
 {
@@ -359,6 +368,9 @@ peer_answer(unsigned n, unsigned shape, size_t most)
 		memmove(c->asked, c->asked + 1,
 		    c->nasked * sizeof(c->asked[0]));
 		say_reply(c, &a, shape);
+		c->tunnel = makes_tunnel(&a, shape);
+		if (c->tunnel)
+			c->now = a;
 		c->may = 0;
 	}
 	c->may += most;
@@ -374,7 +386,7 @@ peer_unasked(unsigned n)
 	if (c->fd == -1 || stalled || c->cutting || c->broken ||
 	    c->nasked > 0 || buf_length(&c->out) > 0)
 		return;
-	say_bytes(c, SCENE_UNASKED - 0x80, 3);
+	say_bytes(c, c->tunnel ? c->now.letter : SCENE_UNASKED - 0x80, 3);
 	c->may = 3;
 }
 
