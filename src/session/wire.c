@@ -147,6 +147,8 @@ wire_send(struct wire *w, struct exchange *x)
 	if (w->sending == NULL)
 		w->sending = x;
 	timer_clear(&w->deadline);
+	/* It may have been queued behind others, and nobody has counted. */
+	late_expect(w->s, w->s->options.session.timeout);
 	wire_write(w);
 }
 

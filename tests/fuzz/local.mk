@@ -19,8 +19,8 @@ FUZZ_MAIN = tests/fuzz/fuzz.h tests/fuzz/fuzz_main.c tests/unit/tap.h
 check_PROGRAMS += $(FUZZ_TARGETS)
 UNIT_TESTS += $(FUZZ_TARGETS)
 endif
-EXTRA_DIST += tests/fuzz/README tests/fuzz/corpus tests/fuzz/fuzz.h \
-	tests/fuzz/fuzz_main.c
+EXTRA_DIST += tests/COVERAGE tests/fuzz/README tests/fuzz/corpus \
+	tests/fuzz/fuzz.h tests/fuzz/fuzz_main.c
 
 tests_fuzz_fuzz_framing_SOURCES = tests/fuzz/fuzz_framing.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_framing_LDADD = $(FUZZ_LIBS)
