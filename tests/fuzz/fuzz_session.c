@@ -35,6 +35,7 @@
 /* By then the last exchange has ended, one after the other: see late.c. */
 #define EXCHANGES_END_MS 2000000
 #define SESSION_END_MS 60000
+#define ROUNDS_MOST 300
 
 static const struct config {
 	enum scene_language language;
@@ -219,6 +220,7 @@ static bool
 wind_down(int64_t until)
 {
 	static int64_t passed;
+	static unsigned rounds;
 	int64_t wait = world_wait_ms();
 	bool busy = false;
 	unsigned i;
@@ -227,8 +229,11 @@ wind_down(int64_t until)
 		client_listen(i);
 		busy |= client_read(i, SIZE_MAX);
 	}
-	/* Where no timer runs, nothing comes by waiting. */
-	if (busy)
+	/*
+	 * Where no timer runs, nothing comes by waiting.  Of a session that has
+	 * failed who reads again meets the end again, for ever.
+	 */
+	if (busy && rounds++ < ROUNDS_MOST)
 		wait = 1;
 	else if (wait == -1)
 		wait = until;
@@ -239,6 +244,7 @@ wind_down(int64_t until)
 	if (passed < until && !ended)
 		return false;
 	passed = 0;
+	rounds = 0;
 	return true;
 }
 

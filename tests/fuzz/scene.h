@@ -59,7 +59,7 @@ void client_finish(unsigned n);
 void client_join(unsigned n);
 void client_leave(unsigned n);
 void client_listen(unsigned n);
-/* Read up to so many bytes, and look at them; false: there was nothing. */
+/* Read up to so many bytes, or the end, and look at them; false: nothing. */
 bool client_read(unsigned n, size_t most);
 
 /* --- scene_peer.c --- */

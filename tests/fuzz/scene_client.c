@@ -298,7 +298,7 @@ client_read(unsigned n, size_t most)
 		for (i = 0; i < got; i++)
 			look(c, n, data[i]);
 		most -= got > 0 ? (size_t)got : 0;
-		some |= got > 0;
+		some |= got >= 0;
 	}
 	if (got == 0 && at_socket(n))
 		hang_up(c);
