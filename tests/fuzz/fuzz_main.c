@@ -83,17 +83,20 @@ play_directory(const char *directory)
 	ok(n > 0, "there is a corpus");
 }
 
+/* A target may go to another directory. */
 static void
 play(const char *path)
 {
+	char *absolute = realpath(path, NULL);
 	struct stat st;
 
-	if (stat(path, &st) == -1)
+	if (absolute == NULL || stat(absolute, &st) == -1)
 		err(1, "%s", path);
 	if (S_ISDIR(st.st_mode))
-		play_directory(path);
+		play_directory(absolute);
 	else
-		play_file(path, path);
+		play_file(absolute, path);
+	free(absolute);
 }
 
 int
