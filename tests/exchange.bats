@@ -645,7 +645,7 @@ ask_again()
 	start_peer a echo --record "$T/got"
 	open_session s "tcp://localhost:$port" framing=line max-message=100
 	{
-		head -c 66000 /dev/zero | tr '\0' x
+		head -c 300000 /dev/zero | tr '\0' x
 		echo
 	} >"$FIFOD_DIR/s/in"
 	run -0 hear s
