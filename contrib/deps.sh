@@ -68,6 +68,9 @@ package tar                             tar
 package xz                              xz-utils
 dist    tar                             tar
 dist    xz                              xz-utils
+fuzz    clang                           clang
+fuzz    /usr/share/doc/libclang-rt-14-dev libclang-rt-14-dev
+coverage gcovr                          gcovr
 END
 }
 

@@ -88,7 +88,7 @@ dist_doc_DATA = README NEWS share/fifod.conf.example share/doc/SECURITY \
 	share/doc/cookbook
 
 EXTRA_DIST += $(man_templates) share/man/fill.awk $(systemd_templates) \
-	src/README contrib/check contrib/debian contrib/deps.sh \
+	src/README contrib/check contrib/debian contrib/deps.sh contrib/fuzz \
 	contrib/install-deps contrib/package contrib/quickstart
 CLEANFILES += $(man_MANS) $(zshcomp_DATA) $(fishcomp_DATA) $(noinst_DATA)
 

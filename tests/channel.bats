@@ -1373,3 +1373,13 @@ quiet()
 	assert_line --index 0 --partial 'HTTP/1.1 408'
 	grep -q '^last=error' "$C/status"
 }
+
+@test "a directory made in ch of a stream with connections=each goes, and is noted once" {
+	start_peer echo echo
+	open_session relay "tcp://127.0.0.1:$port" connections=each
+	mkdir "$S/ch/mine"
+	wait_until 10 test ! -e "$S/ch/mine"
+	wait_for_line "$S/log" 'ch/mine: closed: with connections=each'
+	assert_equal "$(grep -c 'ch/mine' "$S/log")" 1
+	status_is relay state idle || status_is relay state up
+}

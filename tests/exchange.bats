@@ -839,3 +839,20 @@ size_stays()
 	wait_stable web bytes-in
 	[ "$(status_of web bytes-in)" -gt 0 ]
 }
+
+# ---- limits of time
+
+@test "a request that was sent while replies waited to be read has its timeout, too" {
+	# Whatever is said is kept, and nothing ever answered.
+	scripted a 'expect a\nb\nc\n' wait-eof loop
+	open_session s "tcp://localhost:$port" framing=line pipeline=3 \
+	    timeout=0.5
+	say s 'a\nb\nc\nd\n'
+	# The fourth goes on the next connection, when three have failed.
+	wait_peer a '^accept 2'
+	for _ in a b c d; do
+		run -0 hear s
+		assert_output ''
+	done
+	facts s last=uncertain uncertain=4
+}

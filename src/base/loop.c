@@ -98,6 +98,7 @@ loop_run(void)
 			err(1, "event loop");
 		loop_settle();
 	}
+	loop_stopping = false;
 }
 
 void

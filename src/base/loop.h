@@ -67,7 +67,7 @@ void loop_init(void);
  * get on its way before the next.
  */
 void loop_settle(void);
-/* Run until loop_stop(). */
+/* Run until loop_stop(); it may be run again. */
 void loop_run(void);
 void loop_stop(void);
 void loop_free(void);

@@ -122,14 +122,18 @@ lookup_child(int fd, const struct keeper_look_up *what)
 	_exit(0);
 }
 
-/* Each length is used as one later. */
+/* Is it of the form that a child gives it?  Each length is used as one later. */
 static bool
 lookup_is_sound(const struct lookup *l, size_t n)
 {
 	size_t i;
 
 	if (l->addresses.n > KEEPER_ADDRESSES ||
-	    LOOKUP_SIZE(l->addresses.n) != n)
+	    LOOKUP_SIZE(l->addresses.n) != n ||
+	    memchr(l->why.text, '\0', sizeof(l->why.text)) == NULL)
+		return false;
+	if (l->addresses.n == 0 && (l->why.fault != FAULT_RESOLVE ||
+	    l->why.text[0] == '\0'))
 		return false;
 	for (i = 0; i < l->addresses.n; i++)
 		if (l->addresses.at[i].length > sizeof(struct sockaddr_storage))
@@ -144,7 +148,6 @@ lookup_parse(const void *bytes, size_t n)
 
 	if (n >= sizeof(*l))
 		memcpy(l, bytes, n);
-	l->why.text[sizeof(l->why.text) - 1] = '\0';
 	if (n >= sizeof(*l) && lookup_is_sound(l, n))
 		return l;
 	l->addresses.n = 0;

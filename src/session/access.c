@@ -191,8 +191,10 @@ bool
 access_allows(const struct access *a, const struct access_client *who)
 {
 	const struct access_rule *best = NULL, *rule;
+	size_t i;
 
-	for (rule = a->rules; rule < a->rules + a->n; rule++) {
+	for (i = 0; i < a->n; i++) {
+		rule = &a->rules[i];
 		if (!access_fits(rule, who))
 			continue;
 		if (best == NULL || rule->bits > best->bits ||

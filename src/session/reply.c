@@ -64,9 +64,11 @@ reply_deliver(struct wire *w)
 	}
 	w->chunk->start += (uint32_t)n;
 	w->cut -= (size_t)n;
-	/* The peer was not asked for more meanwhile. */
-	if (w->blocked_ms != 0)
+	/* The peer was not asked for more meanwhile, but is from now on. */
+	if (w->blocked_ms != 0) {
 		x->since_ms = loop_now_ms();
+		late_expect(w->s, w->s->options.session.timeout);
+	}
 	w->blocked_ms = 0;
 	if (x->d != NULL && !x->dropping)
 		w->s->flow.to_client.bytes += (uint64_t)n;

@@ -183,6 +183,8 @@ wire_send(struct wire *w, struct exchange *x)
 	if (w->row != NULL)
 		ledger_busy(w->row, true);
 	timer_clear(&w->deadline);
+	/* It may have been queued behind others, and nobody has counted. */
+	late_expect(w->s, w->s->options.session.timeout);
 	wire_write(w);
 }
 

@@ -125,6 +125,7 @@ files_chain(SSL_CTX *ctx, const char *path, struct why *why)
 		end = why_fail(why, FAULT_REFUSED,
 		    "cert: %s: cannot be used: %s", path,
 		    ERR_reason_error_string(ERR_peek_error()));
+	ERR_clear_error();
 	BIO_free(bio);
 	return end;
 }

@@ -3,15 +3,11 @@
  * framing and the direction, the second what came before, the third how the
  * bytes are cut.  However they are cut, the messages are the same.
  */
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/buf.h"
 #include "framing/framing.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 /* More than one argument where a member has any; else its name will do. */
 static const char *const choices[] = {
@@ -42,13 +38,6 @@ struct play {
 	const uint8_t *data;
 	size_t size;
 };
-
-static void
-must(int condition)
-{
-	if (!condition)
-		abort();
-}
 
 static const char *
 choice_at(size_t n)

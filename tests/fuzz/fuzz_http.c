@@ -7,26 +7,15 @@
  */
 #include <regex.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
-#include "base/xalloc.h"
 #include "framing/framing.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 #define NOWHERE SIZE_MAX
 
 extern const struct framing framing_http;
 static const struct framing_choice choice = { .framing = &framing_http };
-
-static void
-must(int condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* ---- the second reader */
 

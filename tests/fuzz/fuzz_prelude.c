@@ -3,27 +3,15 @@
  * prelude takes a part of it and no more, comes to an end, and it does not
  * matter in which pieces it came.
  */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/xalloc.h"
 #include "transport/prelude.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 struct outcome {
 	enum prelude_next next;
 	size_t used, said;
 	char why[160];
 };
-
-static void
-must(int condition)
-{
-	if (!condition)
-		abort();
-}
 
 static const struct prelude_kind *
 choose(uint8_t byte)

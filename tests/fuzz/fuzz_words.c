@@ -3,21 +3,14 @@
  * split, spelled and quoted, and what was split must survive being quoted and
  * split again.
  */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+
+/* The header wants to know whose strnvis(3) is meant; strunvis(3) is one. */
+#define LIBBSD_OPENBSD_VIS
+#include <vis.h>
 
 #include "base/words.h"
-#include "base/xalloc.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(int condition)
-{
-	if (!condition)
-		abort();
-}
+#include "framing/framing.h"
+#include "fuzz.h"
 
 /* The words as one line, each in '…' and its own ' as '\''. */
 static char *
@@ -62,6 +55,38 @@ try_split(const char *line)
 	words_free(again);
 }
 
+extern const struct framing framing_json;
+
+/* By vis(3), and back again. */
+static void
+try_vis(const char *line)
+{
+	size_t size = 4 * strlen(line) + 1;
+	char *spelled = xcalloc(size, 1), *plain = xcalloc(size, 1);
+
+	words_vis(line, spelled, size);
+	must(strchr(spelled, '\n') == NULL);
+	must(strunvis(plain, spelled) == (int)strlen(line));
+	must(strcmp(plain, line) == 0);
+	free(spelled);
+	free(plain);
+}
+
+/* It is one value of JSON and nothing more, as the framing says. */
+static void
+try_json(const char *json)
+{
+	static const struct framing_choice choice = {
+		.framing = &framing_json };
+	struct framer f = { 0 };
+	size_t n = strlen(json);
+
+	framer_start(&f, &choice, NULL);
+	must(framer_reply(&f, (const uint8_t *)json, n) == n);
+	must(f.phase == FRAMER_END);
+	framer_clear(&f);
+}
+
 static void
 try_spell(const char *line)
 {
@@ -76,7 +101,9 @@ try_spell(const char *line)
 	must(json[0] == '"' && strchr(json, '\0')[-1] == '"');
 	for (p = json; *p != '\0'; p++)
 		must((unsigned char)*p >= ' ');
+	try_json(json);
 	free(json);
+	try_vis(line);
 	words_nearest(line, names);
 }
 

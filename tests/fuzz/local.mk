@@ -1,23 +1,64 @@
-# libFuzzer targets, one an area; ./configure CC=clang --enable-fuzzers, then
-# `tests/fuzz/fuzz_url -max_total_time=30` and so on.
-if FUZZERS
-noinst_PROGRAMS += tests/fuzz/fuzz_framing tests/fuzz/fuzz_http \
-	tests/fuzz/fuzz_prelude tests/fuzz/fuzz_url tests/fuzz/fuzz_words
+# Fuzz targets, one an area.  As they are built here they play their corpus,
+# tests/fuzz/corpus/NAME, as unit tests; after ./configure CC=clang
+# --enable-fuzzers they are libFuzzer's, see contrib/fuzz.  To add one: a file,
+# its two lines below, its name in FUZZ_TARGETS, and a corpus.
+FUZZ_TARGETS = tests/fuzz/fuzz_framing tests/fuzz/fuzz_http \
+	tests/fuzz/fuzz_prelude tests/fuzz/fuzz_url tests/fuzz/fuzz_words \
+	tests/fuzz/fuzz_frame tests/fuzz/fuzz_conf tests/fuzz/fuzz_ctl \
+	tests/fuzz/fuzz_access tests/fuzz/fuzz_door tests/fuzz/fuzz_transcript \
+	tests/fuzz/fuzz_tls tests/fuzz/fuzz_answer tests/fuzz/fuzz_command \
+	tests/fuzz/fuzz_session tests/fuzz/fuzz_spell
+FUZZ_LIBS = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS) $(OPENSSL_LIBS) \
+	$(FUZZ_ENGINE)
 
-tests_fuzz_fuzz_framing_SOURCES = tests/fuzz/fuzz_framing.c
-tests_fuzz_fuzz_framing_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_fuzz_framing_LDADD = src/libfifod.a $(LIBBSD_LIBS)
-tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz_http.c
-tests_fuzz_fuzz_http_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_fuzz_http_LDADD = src/libfifod.a $(LIBBSD_LIBS)
-tests_fuzz_fuzz_prelude_SOURCES = tests/fuzz/fuzz_prelude.c
-tests_fuzz_fuzz_prelude_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_fuzz_prelude_LDADD = src/libfifod.a $(LIBBSD_LIBS) \
-	$(LIBEVENT_LIBS)
-tests_fuzz_fuzz_url_SOURCES = tests/fuzz/fuzz_url.c
-tests_fuzz_fuzz_url_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_fuzz_url_LDADD = src/libfifod.a $(LIBBSD_LIBS)
-tests_fuzz_fuzz_words_SOURCES = tests/fuzz/fuzz_words.c
-tests_fuzz_fuzz_words_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_fuzz_words_LDADD = src/libfifod.a $(LIBBSD_LIBS)
+if FUZZERS
+FUZZ_MAIN =
+noinst_PROGRAMS += $(FUZZ_TARGETS)
+else
+FUZZ_MAIN = tests/fuzz/fuzz.h tests/fuzz/fuzz_main.c tests/unit/tap.h
+check_PROGRAMS += $(FUZZ_TARGETS)
+UNIT_TESTS += $(FUZZ_TARGETS)
 endif
+EXTRA_DIST += tests/COVERAGE tests/fuzz/README tests/fuzz/corpus \
+	tests/fuzz/fuzz.h tests/fuzz/fuzz_main.c
+
+tests_fuzz_fuzz_framing_SOURCES = tests/fuzz/fuzz_framing.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_framing_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz_http.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_http_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_prelude_SOURCES = tests/fuzz/fuzz_prelude.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_prelude_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_url_SOURCES = tests/fuzz/fuzz_url.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_url_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_words_SOURCES = tests/fuzz/fuzz_words.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_words_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_frame_SOURCES = tests/fuzz/fuzz_frame.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_frame_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_conf_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_ctl_SOURCES = tests/fuzz/fuzz_ctl.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_ctl_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_access_SOURCES = tests/fuzz/fuzz_access.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_access_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_door_SOURCES = tests/fuzz/fuzz_door.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_door_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_transcript_SOURCES = tests/fuzz/fuzz_transcript.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_transcript_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_tls_SOURCES = tests/fuzz/fuzz_tls.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_tls_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_answer_SOURCES = tests/fuzz/fuzz_answer.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_answer_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_command_SOURCES = tests/fuzz/fuzz_command.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_command_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c \
+	tests/fuzz/scene.h tests/fuzz/scene_client.c tests/fuzz/scene_peer.c \
+	tests/fuzz/world.h tests/fuzz/world.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_session_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_spell_SOURCES = tests/fuzz/fuzz_spell.c \
+	src/command/talk_spell.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_spell_LDADD = $(FUZZ_LIBS)
+
+# Files that they open hold what the input says.
+WRAP_OPEN = -Wl,--wrap=keeper_open
+tests_fuzz_fuzz_conf_LDFLAGS = $(AM_LDFLAGS) $(WRAP_OPEN)
+tests_fuzz_fuzz_tls_LDFLAGS = $(AM_LDFLAGS) $(WRAP_OPEN)

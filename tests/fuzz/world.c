@@ -1,0 +1,85 @@
+#include <dirent.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "world.h"
+
+/* More events than that between two steps, and it turns in a circle. */
+#define TURNS 20000
+
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static void (*world_idle)(void);
+static int64_t now_ms = 1000000, wait_ms;
+static unsigned turns;
+
+void
+world_begin(void (*idle)(void))
+{
+	world_idle = idle;
+	turns = 0;
+}
+
+void
+world_pass(int64_t ms)
+{
+	now_ms += ms;
+}
+
+int64_t
+world_wait_ms(void)
+{
+	return wait_ms;
+}
+
+int
+clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	if (world_idle == NULL || (clock != CLOCK_MONOTONIC &&
+	    clock != CLOCK_MONOTONIC_COARSE))
+		return (int)syscall(SYS_clock_gettime, clock, ts);
+	ts->tv_sec = (time_t)(now_ms / 1000);
+	ts->tv_nsec = now_ms % 1000 * 1000000;
+	return 0;
+}
+
+int
+epoll_wait(int fd, struct epoll_event *events, int most, int timeout)
+{
+	int n;
+
+	if (world_idle == NULL)
+		return (int)syscall(SYS_epoll_pwait, fd, events, most,
+		    timeout, NULL, 8);
+	n = (int)syscall(SYS_epoll_pwait, fd, events, most, 0, NULL, 8);
+	must(++turns < TURNS);
+	if (n != 0 || timeout == 0)
+		return n;
+	turns = 0;
+	wait_ms = timeout;
+	world_idle();
+	return 0;
+}
+
+unsigned
+world_descriptors(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	must(d != NULL);
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n;
+}
+
+size_t
+world_memory(void)
+{
+	return __sanitizer_get_current_allocated_bytes == NULL ? 0 :
+	    __sanitizer_get_current_allocated_bytes();
+}
