@@ -22,6 +22,7 @@ look_at(const struct keeper_addresses *addresses)
 		    sizeof(addresses->at[i].address));
 		for (j = 0; j < sizeof(addresses->at[i].address); j++)
 			touched = p[j];
+		(void)touched;
 	}
 }
 

@@ -394,8 +394,8 @@ choose(const struct config *c, struct options *options)
 static void
 begin_scene(const struct config *c)
 {
-	static const struct session_owner owner = { on_changed, on_ended,
-		NULL, NULL };
+	static const struct session_owner owner = { .changed = on_changed,
+		.ended = on_ended };
 	struct options options = { 0 };
 	struct url url = { 0 };
 	struct why why = { 0 };
