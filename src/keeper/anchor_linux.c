@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "keeper/anchor.h"
+#include "keeper/sandbox.h"
 
 #define ANCHOR_BATCH 200
 
@@ -72,6 +73,7 @@ anchor_run(int fd)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	setproctitle("-fifod: anchor");
+	sandbox_anchor();
 	anchor_serve(fd);
 	_exit(0);
 }

@@ -22,6 +22,8 @@ struct sandbox {
  */
 int sandbox_enter(const struct sandbox *what, struct why *why);
 
+/* For the anchor (anchor.h): no more than passing descriptors on. */
+void sandbox_anchor(void);
 /*
  * For the keeper: only the capabilities that it uses stay, of those there are.
  * Programs that it starts are not bound by it: root's have what root has.

@@ -12,6 +12,7 @@
 /* Each: 0, or -1 + errno: ENOSYS and the like where the kernel lacks it. */
 int sandbox_landlock(const struct sandbox *what);
 int sandbox_seccomp(void);
+int sandbox_seccomp_anchor(void);
 
 /* The engine's capabilities, and no core of it. */
 void sandbox_engine_rights(void);

@@ -39,3 +39,12 @@ sandbox_enter(const struct sandbox *what, struct why *why)
 	sandbox_is(seccomp == NULL, landlock == NULL);
 	return sandbox_lacks(landlock, seccomp, why);
 }
+
+/* It has no log; what it does not need it does not try. */
+void
+sandbox_anchor(void)
+{
+	sandbox_engine_rights();
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+		(void)sandbox_seccomp_anchor();
+}

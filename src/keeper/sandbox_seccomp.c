@@ -328,3 +328,31 @@ sandbox_seccomp(void)
 	errno = -rv;
 	return rv == 0 ? 0 : -1;
 }
+
+static int
+seccomp_fill_anchor(scmp_filter_ctx filter)
+{
+	static const int calls[] = {
+		SCMP_SYS(recv), SCMP_SYS(recvfrom), SCMP_SYS(sendmsg),
+		SCMP_SYS(exit), SCMP_SYS(exit_group),
+		SCMP_SYS(restart_syscall), SCMP_SYS(rt_sigreturn), -1
+	};
+	const struct seccomp_row rows[] = { FCNTL(F_GETFD) };
+	int rv = seccomp_add(filter, SCMP_ACT_ALLOW, calls);
+
+	if (rv == 0)
+		rv = seccomp_add(filter, SCMP_ACT_ALLOW, sandbox_build.calls);
+	if (rv == 0)
+		rv = seccomp_add_row(filter, &rows[0]);
+	return rv != 0 ? rv : seccomp_add_row(filter, &rows[1]);
+}
+
+int
+sandbox_seccomp_anchor(void)
+{
+	int rv = seccomp_make(SCMP_ACT_ERRNO(EPERM), true,
+	    seccomp_fill_anchor);
+
+	errno = -rv;
+	return rv == 0 ? 0 : -1;
+}
