@@ -291,7 +291,7 @@ will_release_past(void)
 
 /* The keeper's end is the keeper's alone before there is an anchor. */
 static int
-will_begin_anchor(int ledger_fd, struct why *why)
+will_begin_anchor(int ledger_fd, void (*confine)(void), struct why *why)
 {
 	struct keeper_held held = { .key = wills.anchor, .nfds = 2 };
 	int ends[2], fds[2], held_well;
@@ -304,7 +304,7 @@ will_begin_anchor(int ledger_fd, struct why *why)
 	held.fds = fds;
 	held_well = keeper_hold(&held, why);
 	close(ends[0]);
-	if (held_well == 0 && anchor_begin(ends[1]) == 0)
+	if (held_well == 0 && anchor_begin(ends[1], confine) == 0)
 		return 0;
 	if (held_well == 0)
 		why_fail(why, FAULT_REFUSED, "%s", strerror(errno));
@@ -313,7 +313,7 @@ will_begin_anchor(int ledger_fd, struct why *why)
 }
 
 void
-will_begin(void)
+will_begin(void (*confine_anchor)(void))
 {
 	int fd = memory_file("ledger");
 	struct why why = { 0 };
@@ -322,7 +322,7 @@ will_begin(void)
 	    keeper_generation());
 	if (fd == -1 || ledger_begin(fd) == -1)
 		why_fail(&why, FAULT_REFUSED, "%s", strerror(errno));
-	else if (will_begin_anchor(fd, &why) == 0)
+	else if (will_begin_anchor(fd, confine_anchor, &why) == 0)
 		return;
 	ledger_end();
 	wills.anchor[0] = '\0';

@@ -21,7 +21,7 @@ void will_revoke(const char *name);
  * session of ours, open in the broker what the last engine left, all of which
  * stands still yet.  How many sessions that are.
  */
-void will_begin(void);
+void will_begin(void (*confine_anchor)(void));
 size_t will_execute(void);
 /* Does what this engine holds outlive it? */
 bool will_outlives(void);

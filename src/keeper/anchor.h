@@ -21,9 +21,10 @@
 int anchor_sockets(int fds[2]);
 /*
  * Begin it with its end, before this process has a second thread, and when the
- * other end is held by the keeper and closed here.  0, or -1, see errno.
+ * other end is held by the keeper and closed here; the first that it does is
+ * to confine itself.  0, or -1, see errno.
  */
-int anchor_begin(int fd);
+int anchor_begin(int fd, void (*confine)(void));
 
 /*
  * Fetch copies of n of its descriptors by their numbers, close-on-exec; -1

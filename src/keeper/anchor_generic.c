@@ -14,9 +14,10 @@ anchor_sockets(int fds[2])
 }
 
 int
-anchor_begin(int fd)
+anchor_begin(int fd, void (*confine)(void))
 {
 	(void)fd;
+	(void)confine;
 	errno = ENOSYS;
 	return -1;
 }

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "keeper/anchor.h"
-#include "keeper/sandbox.h"
 
 #define ANCHOR_BATCH 200
 
@@ -66,14 +65,14 @@ anchor_serve(int fd)
 
 /* The engine's signals are not ours: it is told of them, we are of its end. */
 static void
-anchor_run(int fd)
+anchor_run(int fd, void (*confine)(void))
 {
 	sigset_t all;
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	setproctitle("-fifod: anchor");
-	sandbox_anchor();
+	confine();
 	anchor_serve(fd);
 	_exit(0);
 }
@@ -87,12 +86,12 @@ anchor_sockets(int fds[2])
 }
 
 int
-anchor_begin(int fd)
+anchor_begin(int fd, void (*confine)(void))
 {
 	long pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
 
 	if (pid == 0)
-		anchor_run(fd);
+		anchor_run(fd, confine);
 	return pid == -1 ? -1 : 0;
 }
 

@@ -198,7 +198,7 @@ engine_run(const struct fifod *f)
 	usage_init();
 	take_signals();
 	keeper_begin(KEEP_ASK_FD, gone, NULL);
-	will_begin();
+	will_begin(sandbox_anchor);
 	if (f->unconfined)
 		log_warn("the engine is not confined: -X");
 	else
