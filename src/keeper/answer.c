@@ -157,7 +157,6 @@ static const struct answer_row {
 	[REQUEST_HOLD] = { "hold", PERMIT_ANY, 0, 16, answer_hold },
 	[REQUEST_LET_GO] = { "let-go", PERMIT_ANY, 0, 0, answer_let_go },
 	[REQUEST_TAKE] = { "take", PERMIT_START, 0, 0, answer_take },
-	[REQUEST_LEDGER] = { "ledger", PERMIT_ANY, 0, 0, answer_ledger },
 };
 
 const char *

@@ -300,17 +300,3 @@ answer_take(struct message *in, struct message *out, struct why *why)
 	return 0;
 }
 
-int
-answer_ledger(struct message *in, struct message *out, struct why *why)
-{
-	uint64_t size = message_number(in);
-	int fd;
-
-	if (!message_whole(in))
-		return ANSWER_BAD;
-	fd = held_ledger((size_t)size, why);
-	if (fd == -1)
-		return ANSWER_REFUSED;
-	message_lend(out, fd);
-	return 0;
-}

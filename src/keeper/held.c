@@ -1,15 +1,10 @@
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/tree.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
 #include "keeper/held.h"
-#include "keeper/memory.h"
-
-#define LEDGER_MAX ((size_t)256 * 1024 * 1024)
 
 /* One allocation: the struct, the descriptors, the bytes, the key. */
 struct held {
@@ -29,7 +24,6 @@ static RB_HEAD(helds, held) helds = RB_INITIALIZER(&helds);
 RB_PROTOTYPE(helds, held, entry, held_compare)
 RB_GENERATE(helds, held, entry, held_compare)
 static size_t helds_count;
-static int ledger_fd = -1;
 
 bool
 held_key_is_sound(const char *key)
@@ -109,9 +103,6 @@ held_drop_all(void)
 
 	while ((h = RB_MIN(helds, &helds)) != NULL)
 		held_free(h);
-	if (ledger_fd != -1)
-		close(ledger_fd);
-	ledger_fd = -1;
 }
 
 bool
@@ -138,19 +129,3 @@ held_count(void)
 	return helds_count;
 }
 
-int
-held_ledger(size_t size, struct why *why)
-{
-	struct stat st;
-
-	if (ledger_fd == -1)
-		ledger_fd = memory_file("ledger");
-	if (size > LEDGER_MAX)
-		errno = EFBIG;
-	else if (ledger_fd != -1 && fstat(ledger_fd, &st) == 0 &&
-	    ((size_t)st.st_size >= size ||
-	    ftruncate(ledger_fd, (off_t)size) == 0))
-		return ledger_fd;
-	return why_fail(why, FAULT_REFUSED, "no memory to be shared: %s",
-	    strerror(errno));
-}

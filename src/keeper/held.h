@@ -20,7 +20,5 @@ void held_drop_all(void);
  */
 bool held_next(const char *after, struct keeper_held *out);
 size_t held_count(void);
-/* As keeper_ledger(), but the descriptor stays the store's. */
-int held_ledger(size_t size, struct why *why);
 
 #endif

@@ -108,15 +108,3 @@ keeper_take(keeper_take_cb *cb, void *arg)
 	return count;
 }
 
-int
-keeper_ledger(size_t size, struct why *why)
-{
-	int fd;
-
-	if (ask_may()) {
-		message_put_number(ask_begin(REQUEST_LEDGER), size);
-		return ask_fd(why);
-	}
-	fd = held_ledger(size, why);
-	return fd == -1 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
-}

@@ -48,13 +48,6 @@ size_t keeper_take(keeper_take_cb *cb, void *arg);
 unsigned keeper_generation(void);
 
 /*
- * The memory file that all engines of this keeper share, of at least `size'
- * bytes (new ones are zero): a descriptor of our own to mmap(2) and close.
- * Asking for more later makes the same file longer.  -1 + FAULT_REFUSED.
- */
-int keeper_ledger(size_t size, struct why *why);
-
-/*
  * This engine answers: whoever waits for the broker is told, and what the last
  * engine left and this one has not asked for (homes: spawn.h) is dropped.
  */

@@ -45,5 +45,4 @@ const char *const request_texts[NREQUESTS] = {
 	    "Hold descriptors and a few words for the next engine.",
 	[REQUEST_LET_GO] = "Hold them no more.",
 	[REQUEST_TAKE] = "Give what the last engine left.",
-	[REQUEST_LEDGER] = "The memory file that engines share.",
 };

@@ -4,16 +4,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/words.h"
 #include "base/xalloc.h"
 #include "keeper/keeper.h"
+
+/* So long a broker may take to end whose keeper is gone. */
+#define RUNDIR_PATIENCE_MS 2000
 
 char *
 keeper_rundir_path(const char *given)
@@ -105,23 +110,53 @@ keeper_rundir_open(const char *path, bool make, struct why *why)
 	return fd;
 }
 
+/*
+ * One whose keeper is gone is about to end: its other processes have the
+ * lock, too, until they have closed everything.
+ */
+static bool
+rundir_is_left(const char *pid)
+{
+	const struct timespec step = { 0, 1000000 };
+	pid_t keeper = (pid_t)strtol(pid, NULL, 10);
+
+	if (keeper <= 0 || kill(keeper, 0) == 0 || errno != ESRCH)
+		return false;
+	nanosleep(&step, NULL);
+	return true;
+}
+
+static void
+rundir_holder(int dir_fd, char *pid, size_t size)
+{
+	ssize_t n;
+	int fd;
+
+	pid[0] = '\0';
+	fd = openat(dir_fd, ".pid", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	n = read(fd, pid, size - 1);
+	pid[n > 0 ? n : 0] = '\0';
+	pid[strcspn(pid, "\n")] = '\0';
+	close(fd);
+}
+
 int
 keeper_rundir_lock(int dir_fd, const char *path, struct why *why)
 {
 	char pid[32] = "";
-	ssize_t n;
-	int fd;
+	int i;
 
-	if (flock(dir_fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	if (errno != EWOULDBLOCK)
-		return why_fail(why, FAULT_REFUSED, "%s: cannot be locked: %s",
-		    path, strerror(errno));
-	fd = openat(dir_fd, ".pid", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd != -1) {
-		n = read(fd, pid, sizeof(pid) - 1);
-		pid[n > 0 ? strcspn(pid, "\n") : 0] = '\0';
-		close(fd);
+	for (i = 0; i < RUNDIR_PATIENCE_MS; i++) {
+		if (flock(dir_fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK)
+			return why_fail(why, FAULT_REFUSED,
+			    "%s: cannot be locked: %s", path, strerror(errno));
+		rundir_holder(dir_fd, pid, sizeof(pid));
+		if (!rundir_is_left(pid))
+			break;
 	}
 	return why_fail(why, FAULT_REFUSED,
 	    "another broker runs in %s already%s%s", path,

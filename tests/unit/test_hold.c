@@ -195,21 +195,6 @@ test_held(void)
 	    "keys are paths");
 }
 
-static void
-test_ledger(void)
-{
-	struct stat st;
-	struct why why;
-	int fd = held_ledger(100, &why);
-
-	ok(fd != -1 && fstat(fd, &st) == 0 && st.st_size == 100,
-	    "the ledger is as long as asked for");
-	is_int(held_ledger(50, &why), fd, "it is one");
-	is_int(held_ledger(5000, &why), fd, "and grows");
-	ok(fstat(fd, &st) == 0 && st.st_size == 5000, "to what is asked");
-	is_int(held_ledger(SIZE_MAX, &why), -1, "within reason");
-}
-
 /* --- the status files, while no engine lives --- */
 
 static void
@@ -375,7 +360,6 @@ main(void)
 	test_message_bad(fds);
 	test_message_long(fds);
 	test_held();
-	test_ledger();
 	test_failed();
 	test_lookup();
 	test_kept();
