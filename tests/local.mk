@@ -18,6 +18,7 @@ BATS_FILES = \
 	tests/house.bats \
 	tests/limits.bats \
 	tests/faults.bats \
+	tests/faults_network.bats \
 	tests/input.bats \
 	tests/keeper.bats \
 	tests/fifo.bats \
@@ -65,6 +66,22 @@ tests_confined_SOURCES = tests/confined.c tests/confined.h \
 tests_confined_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(SECCOMP_LIBS) -lpthread
 
 tests_aid_SOURCES = tests/aid.c
+
+# What happens to packets, for which it takes Linux.
+if !PORTABLE
+check_PROGRAMS += tests/wire
+endif
+tests_wire_SOURCES = tests/wire.c tests/wire.h tests/wire_reset.c \
+	tests/wire_side.c
+
+# A wall clock that is set; where it cannot be made its tests are skipped.
+check_DATA = tests/clock.so
+tests/clock.so: $(top_srcdir)/tests/clock.c
+	$(AM_V_CCLD)$(MKDIR_P) tests && { $(CC) -std=gnu11 -O2 -g -Wall \
+		-Wextra -fPIC -shared -o $@ $(top_srcdir)/tests/clock.c || \
+		echo "no clock to set"; }
+EXTRA_DIST += tests/clock.c
+CLEANFILES += tests/clock.so
 
 tests_peer_SOURCES = \
 	tests/peer.c tests/peer.h \
@@ -119,9 +136,11 @@ EXTRA_DIST += \
 	tests/helper/command.bash \
 	tests/helper/common.bash \
 	tests/helper/exchange.bash \
+	tests/helper/storm.bash \
 	tests/helper/tls.bash \
 	tests/helper/survive.bash \
 	tests/helper/torture.bash \
+	tests/helper/wire.bash \
 	tests/helper/world.bash \
 	tests/makecerts \
 	tests/vectors \

@@ -3,7 +3,7 @@
 check_PROGRAMS += tests/fault/arm
 tests_fault_arm_SOURCES = tests/fault/arm.c tests/fault/fault.h
 
-check_DATA = tests/fault/shim.so
+check_DATA += tests/fault/shim.so
 tests/fault/shim.so: $(top_srcdir)/tests/fault/shim.c \
 		$(top_srcdir)/tests/fault/fault.h
 	$(AM_V_CCLD)$(MKDIR_P) tests/fault && { $(CC) -std=gnu11 -O2 -g \
