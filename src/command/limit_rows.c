@@ -12,6 +12,10 @@ const struct limit_row limit_rows[] = {
 	    "channel, request and clients are refused (1) or wait, and bytes "
 	    "are taken a second later; what stands runs on.  When the reserve "
 	    "does not suffice either, the broker says so and ends." },
+	{ "The disk of the run directory", "its space, and its files",
+	    "open and channel are refused (1).  What stands runs on; status "
+	    "stays as it was, which the broker's log says once, and is written again "
+	    "within a second of there being room; lines of log are lost." },
 	{ "Bytes on their way, in all", "limit buffers=1G",
 	    "No more are taken from whoever sends, until a buffer has become "
 	    "free, which is looked at each second.  TLS may hold once more."

@@ -83,6 +83,8 @@ names_look(void *arg)
 		if (errno != EISDIR)
 			timer_set(&s->look, NAMES_AGAIN_MS, names_look, s);
 		names_not_restored(s, which, strerror(errno));
+	} else {
+		status_flush(s);
 	}
 	if (dir_fd != -1)
 		close(dir_fd);
@@ -95,6 +97,13 @@ names_changed(void *arg)
 
 	if (!s->look.set)
 		timer_set(&s->look, NAMES_SETTLE_MS, names_look, s);
+}
+
+void
+names_again(struct session *s)
+{
+	if (!s->look.set)
+		timer_set(&s->look, NAMES_AGAIN_MS, names_look, s);
 }
 
 void

@@ -14,6 +14,8 @@ int names_watch(struct session *s, struct why *why);
 void names_forget(struct session *s);
 /* Look at them soon, as if somebody had touched them. */
 void names_touch(struct session *s);
+/* ... or a second later, for they, or status, could not be put right now. */
+void names_again(struct session *s);
 /* Give everything that is there the access that the options ask for. */
 void names_share(struct session *s);
 /* That of files. */

@@ -44,6 +44,7 @@ struct private {
 	struct timer look;
 	struct dialogue *d;             /* one of these two */
 	struct branch *b;
+	bool status_failed;             /* it could not be written */
 	bool ended;                     /* a channel no more: its directory is
 					   going, or is left alone */
 };
@@ -171,7 +172,7 @@ private_directory(const struct dialogue *d)
 	    directory_open(d->s->place->rundir_fd, d->s->name);
 }
 
-static void
+static int
 private_write_status(struct private *p, int dir_fd)
 {
 	struct directory_access access = names_access(p->s);
@@ -186,7 +187,19 @@ private_write_status(struct private *p, int dir_fd)
 	    d != NULL ? (uintmax_t)d->nexchanges : 0,
 	    exchange_last_name(d != NULL ? d->last : LAST_NONE), safe,
 	    d != NULL ? (int)d->why.fault : 0);
-	directory_write(dir_fd, "status", text, strlen(text), &access);
+	return directory_write(dir_fd, "status", text, strlen(text), &access);
+}
+
+/* Where it cannot be told the former one stands, which is said once. */
+static void
+private_tell_status(struct private *p, int dir_fd)
+{
+	bool failed = private_write_status(p, dir_fd) == -1;
+
+	if (failed && !p->status_failed)
+		session_log(p->s, true, "ch/%s: status cannot be written: %s",
+		    p->id, strerror(errno));
+	p->status_failed = failed;
 }
 
 void
@@ -199,7 +212,7 @@ private_status(struct dialogue *d)
 	dir_fd = private_dir_fd(d->private);
 	if (dir_fd == -1)
 		return;
-	private_write_status(d->private, dir_fd);
+	private_tell_status(d->private, dir_fd);
 	close(dir_fd);
 }
 
@@ -405,7 +418,9 @@ private_fill(struct private *p, int dir_fd, const char *path,
 		private_make_room(p, dir_fd, "out");
 		private_make_room(p, dir_fd, "in");
 	}
-	private_write_status(p, dir_fd);
+	if (private_write_status(p, dir_fd) == -1 && p->left == NULL)
+		return why_fail(why, FAULT_REFUSED, "its status cannot be "
+		    "written: %s", strerror(errno));
 	if (join_pair(s, &p->pair, &plan, &owner, why) == -1)
 		return -1;
 	if (p->pair.slots != NULL) {

@@ -201,7 +201,9 @@ session_fill(struct session *s, int dir_fd, struct why *why)
 		return why_fail(why, FAULT_REFUSED, "its directory: %s",
 		    strerror(errno));
 	s->inode = st.st_ino;
-	status_write(s, dir_fd);
+	if (status_write(s, dir_fd) == -1 && s->left == NULL)
+		return why_fail(why, FAULT_REFUSED, "its status cannot be "
+		    "written: %s", strerror(errno));
 	return 0;
 }
 

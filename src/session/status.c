@@ -505,19 +505,32 @@ status_line(const char *key, const char *value, void *arg)
 	buf_append(text, "\n", 1);
 }
 
-void
+int
 status_write(struct session *s, int dir_fd)
 {
 	struct directory_access access = names_access(s);
 	struct buf text;
+	int written, error;
 
 	buf_init(&text, 0);
 	session_facts(s, status_line, &text);
-	if (directory_write(dir_fd, "status", (const char *)buf_peek(&text),
-	    buf_length(&text), &access) == -1)
+	written = directory_write(dir_fd, "status",
+	    (const char *)buf_peek(&text), buf_length(&text), &access);
+	error = errno;
+	buf_clear(&text);
+	errno = error;
+	return written;
+}
+
+/* The file is what it was: that is told once, and tried again. */
+static void
+status_unwritten(struct session *s)
+{
+	if (!s->status_failed)
 		log_warn("%s: status cannot be written: %s", s->name,
 		    strerror(errno));
-	buf_clear(&text);
+	s->status_failed = s->status_stale = true;
+	names_again(s);
 }
 
 void
@@ -531,7 +544,12 @@ status_flush(struct session *s)
 	dir_fd = directory_open(s->place->rundir_fd, s->name);
 	if (dir_fd == -1)
 		return;
-	status_write(s, dir_fd);
+	if (status_write(s, dir_fd) == -1) {
+		status_unwritten(s);
+	} else if (s->status_failed) {
+		s->status_failed = false;
+		log_info("%s: status is written again", s->name);
+	}
 	close(dir_fd);
 }
 

@@ -36,11 +36,14 @@ uint64_t status_channels(const struct session *s);
  * owner told at the end of the turn, once for all changes.
  */
 void status_changed(struct session *s);
-/* Replace it now, before clients can act on what it tells. */
+/*
+ * Replace it now, before clients can act on what it tells.  Where that cannot
+ * be it is tried again, a second later.
+ */
 void status_flush(struct session *s);
 /* RFC 3339, in UTC, with milliseconds, into out (25 bytes).  Returns out. */
 char *status_time(const struct timespec *when, char *out, size_t size);
-/* Write the file now. */
-void status_write(struct session *s, int dir_fd);
+/* Write the file now; 0, or -1 and errno: the former one, or none, stands. */
+int status_write(struct session *s, int dir_fd);
 
 #endif
