@@ -29,6 +29,8 @@ test    openssl                         openssl
 test    jq                              jq
 test    flock                           util-linux
 test    setpriv                         util-linux
+test    nsenter                         util-linux
+test    mount                           mount
 test    timeout                         coreutils
 test    xargs                           findutils
 test    ps                              procps

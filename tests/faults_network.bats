@@ -151,7 +151,7 @@ ms()
 	[ $(($(ms) - began)) -lt $((3000 * TIMEOUT_SCALE)) ]
 	# Nothing was sent of this one, and nothing is.
 	run -0 ask web POST /echo/unsent hello
-	failure_is 502 connect
+	failure_is 504 unsent
 	log_has web 'timeout'
 }
 
@@ -243,12 +243,21 @@ is_over()
 		wait_status s state up
 		wire storm 1 seed "$i"
 		say s 'hello\n'
-		wait_status s links $((i + 1))
+		wait_until 10 has_broken "$i"
 		wire calm 1
 	done
 	wait_status s state up
-	[ "$(status_of s failures)" -ge 3 ]
-	grep -q 'reset' "$S/log"
+	assert_equal "$(status_of s uncertain)" 18
+	assert_equal "$(status_of s links)" 4
+	say s 'and on\n'
+	read -rt 10 line <"$S/out"
+	assert_equal "$line" 'and on'
+}
+
+# has_broken N: so many connections of `s' that were up
+has_broken()
+{
+	[ "$(grep -c ' up -> ' "$S/log")" -ge "$1" ]
 }
 
 # ---- clocks
@@ -357,6 +366,32 @@ year_of()
 	assert_equal "$line" hello
 	assert_equal "$(engine_pid)" "$engine"
 	counted web '^request' 1
+}
+
+@test "a broker that was stopped takes what has come, before it looks at what is late" {
+	local i
+
+	start_broker
+	start_peer web http --delay 1000
+	open_session web "http://127.0.0.1:$port" timeout=2 connections=50
+	printf 'POST /echo/ HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nok\n' \
+	    >"$T/request"
+	for ((i = 1; i <= 50; i++)); do
+		background "$T/reply.$i" sh -c 'exec "$0" request web <"$1"' \
+		    "$FIFOCTL" "$T/request"
+	done
+	wait_until 10 lines_came web '^request' 50
+	kill -STOP "$(engine_pid)"
+	never_within 3 test -s "$T/reply.1"
+	kill -CONT "$(engine_pid)"
+	wait_until 10 all_answered 50
+	assert_equal "$(status_of web uncertain)" 0
+}
+
+# all_answered N: the clients of $T/reply.1 and so on
+all_answered()
+{
+	[ "$(cat "$T"/reply.* | grep -c '^HTTP/1.1 200')" -eq "$1" ]
 }
 
 # ---- disks

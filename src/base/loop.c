@@ -19,6 +19,9 @@ struct loop_signal {
 
 /* Watches that could not be added are tried again so often. */
 #define LOOP_AGAIN_MS 1000
+/* A timer that is later than this tells that we did not run. */
+#define LOOP_LATE_MS 500
+#define LOOP_LATE_TURNS 8
 
 /*
  * Watches that are wanted and could not be had: out of memory, or of the
@@ -262,6 +265,26 @@ timer_arm(void)
 		err(1, "timer");
 }
 
+/*
+ * Have we been stopped, or starved?  Then what has come meanwhile comes first:
+ * who was late were we.  epoll tells of 32 descriptors at first and then each
+ * time of twice as many, up to 4096; so many turns see them all.
+ */
+static bool
+timer_put_off(int64_t now)
+{
+	static int turns;
+	const struct timer *first = RB_MIN(timer_tree, &loop_timers);
+
+	if (first != NULL && now - first->due_ms > LOOP_LATE_MS &&
+	    turns < LOOP_LATE_TURNS) {
+		turns++;
+		return true;
+	}
+	turns = 0;
+	return false;
+}
+
 /* Those that are due; one that is set meanwhile has its turn later. */
 static void
 timer_fire(evutil_socket_t fd, short what, void *arg)
@@ -272,6 +295,10 @@ timer_fire(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
+	if (timer_put_off(now)) {
+		timer_arm();
+		return;
+	}
 	while ((t = RB_MIN(timer_tree, &loop_timers)) != NULL &&
 	    t->due_ms <= now) {
 		RB_REMOVE(timer_tree, &loop_timers, t);
