@@ -10,12 +10,13 @@ load helper/wire
 setup()
 {
 	common_setup
-	DISK=
+	DISK= STOPPED=
 }
 
 # The broker before the wire: it waits until its last bytes have gone.
 teardown()
 {
+	[ -z "$STOPPED" ] || engine_go
 	if [ -n "${BATS_TEST_COMPLETED-}" ] && [ -n "$BROKER_PID" ]; then
 		stop_broker
 	fi
@@ -340,19 +341,33 @@ year_of()
 
 # ---- an engine that stands still
 
+# engine_stop: until engine_go, or the test's end
+engine_stop()
+{
+	STOPPED=$(engine_pid)
+	kill -STOP "$STOPPED"
+}
+
+engine_go()
+{
+	kill -CONT "$STOPPED"
+	STOPPED=
+}
+
 @test "clients of an engine that is stopped wait, and are served when it goes on" {
-	local engine line
+	local engine line reader list
 
 	start_broker
-	start_peer web http
-	open_session web "http://127.0.0.1:$port" timeout=1
 	start_peer echo echo
 	open_session s "tcp://127.0.0.1:$port"
+	scripted web "$REQUEST" "wait-file $T/go" "$OK" wait-eof
+	open_session web "http://127.0.0.1:$port" timeout=1
 	engine=$(engine_pid)
-	get web /delay/300
+	get web /
 	wait_peer web '^recv'
-	kill -STOP "$engine"
-	background "$T/got" cat "$FIFOD_DIR/web/out"
+	engine_stop
+	: >"$T/go"
+	background "$T/got" cat "$S/out"
 	reader=$BACKGROUND_PID
 	background "$T/list" "$FIFOCTL" -r "$FIFOD_DIR" list
 	list=$BACKGROUND_PID
@@ -360,42 +375,41 @@ year_of()
 	# Longer than timeout: it is the broker that was late, not the peer.
 	never_within 2 pid_gone "$reader"
 	[ ! -s "$T/list" ]
-	kill -CONT "$engine"
+	engine_go
 	wait_pid "$reader"
 	assert_equal "$EXIT_STATUS" 0
 	wait_pid "$list"
 	assert_equal "$EXIT_STATUS" 0
-	grep -q '^HTTP/1.1 200' "$T/got"
-	read -rt 10 line <"$S/out"
+	assert_equal "$(cat "$T/got")" "$OK_HEARD"
+	read -rt 10 line <"$FIFOD_DIR/s/out"
 	assert_equal "$line" hello
 	assert_equal "$(engine_pid)" "$engine"
-	counted web '^request' 1
 }
 
 @test "a broker that was stopped takes what has come, before it looks at what is late" {
 	local i
 
 	start_broker
-	start_peer web http --delay 1000
-	open_session web "http://127.0.0.1:$port" timeout=2 connections=50
-	printf 'POST /echo/ HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nok\n' \
-	    >"$T/request"
-	for ((i = 1; i <= 50; i++)); do
-		background "$T/reply.$i" sh -c 'exec "$0" request web <"$1"' \
-		    "$FIFOCTL" "$T/request"
+	scripted web "$REQUEST" "wait-file $T/go" "$OK" wait-eof
+	open_session web "http://127.0.0.1:$port" timeout=3 connections=40
+	for ((i = 1; i <= 40; i++)); do
+		mkdir "$S/ch/$i"
 	done
-	wait_until 10 lines_came web '^request' 50
-	kill -STOP "$(engine_pid)"
-	never_within 3 test -s "$T/reply.1"
-	kill -CONT "$(engine_pid)"
-	wait_until 10 all_answered 50
-	assert_equal "$(status_of web uncertain)" 0
-}
-
-# all_answered N: the clients of $T/reply.1 and so on
-all_answered()
-{
-	[ "$(cat "$T"/reply.* | grep -c '^HTTP/1.1 200')" -eq "$1" ]
+	for ((i = 1; i <= 40; i++)); do
+		wait_until 10 test -p "$S/ch/$i/in"
+	done
+	for ((i = 1; i <= 40; i++)); do
+		get "web/ch/$i" /
+	done
+	counted web '^recv' 40
+	engine_stop
+	: >"$T/go"
+	never_within 4 test -e "$T/nothing"
+	engine_go
+	for ((i = 1; i <= 40; i++)); do
+		run -0 hear "web/ch/$i"
+		assert_output "$OK_HEARD"
+	done
 }
 
 # ---- disks

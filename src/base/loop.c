@@ -20,8 +20,12 @@ struct loop_signal {
 /* Watches that could not be added are tried again so often. */
 #define LOOP_AGAIN_MS 1000
 /* A timer that is later than this tells that we did not run. */
-#define LOOP_LATE_MS 500
+#define LOOP_LATE_MS 100
+/* epoll tells of 32 descriptors at first; some are nobody's here. */
+#define LOOP_CALLS 16
 #define LOOP_LATE_TURNS 8
+/* How many watches have been called in this turn. */
+static unsigned loop_calls;
 
 /*
  * Watches that are wanted and could not be had: out of memory, or of the
@@ -97,6 +101,7 @@ loop_run(void)
 {
 	loop_settle();
 	while (!loop_stopping) {
+		loop_calls = 0;
 		if (event_base_loop(loop_base, EVLOOP_ONCE) == -1)
 			err(1, "event loop");
 		loop_settle();
@@ -133,6 +138,7 @@ watch_fire(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	w->readable |= (what & EV_READ) != 0;
 	w->writable |= (what & EV_WRITE) != 0;
+	loop_calls++;
 	w->cb(w->arg);
 }
 
@@ -267,8 +273,10 @@ timer_arm(void)
 
 /*
  * Have we been stopped, or starved?  Then what has come meanwhile comes first:
- * who was late were we.  epoll tells of 32 descriptors at first and then each
- * time of twice as many, up to 4096; so many turns see them all.
+ * who was late were we.  The turn that finds it out may have seen none of it,
+ * for epoll_wait(2) ends with EINTR then (signal(7)).  Each further one sees as
+ * much as libevent asks for, 32 descriptors and then twice as many, up to 4096;
+ * so many turns see them all, and where one has seen few there are no more.
  */
 static bool
 timer_put_off(int64_t now)
@@ -277,6 +285,7 @@ timer_put_off(int64_t now)
 	const struct timer *first = RB_MIN(timer_tree, &loop_timers);
 
 	if (first != NULL && now - first->due_ms > LOOP_LATE_MS &&
+	    (turns == 0 || loop_calls >= LOOP_CALLS) &&
 	    turns < LOOP_LATE_TURNS) {
 		turns++;
 		return true;
