@@ -322,3 +322,64 @@ kill_engines()
 	assert_output --partial "s: something is still under way"
 	assert_equal "$(engine_pid)" "$ENGINE"
 }
+
+# ---- the keeper dies, and a service manager starts another
+
+# managed: a broker under a service manager; KEEPER is its keeper
+managed()
+{
+	survivors
+	stop_broker
+	background "$T/manager" "$(program_find manager)" "$T/notify" \
+	    "$FIFOD" -F -r "$FIFOD_DIR"
+	MANAGER_PID=$BACKGROUND_PID
+	keeper_is_ready 1
+}
+
+# keeper_is_ready N: the Nth one
+keeper_is_ready()
+{
+	wait_until 20 eval '(($(grep -c "READY=1\|told MAINPID=" "$T/manager") >= '"$1"'))'
+	KEEPER=$(sed -n 's/^started //p' "$T/manager" | tail -n 1)
+	BROKER_PID=$KEEPER
+}
+
+@test "a keeper that is killed is followed by one that holds the same" {
+	local line engine
+
+	managed
+	start_peer a echo
+	start_peer b http
+	ctl open s "tcp://127.0.0.1:$PORT_a"
+	ctl open web "http://127.0.0.1:$PORT_b"
+	S=$FIFOD_DIR/s
+	background "$T/one" cat "$FIFOD_DIR/web/out"
+	exec 5>"$S/in" 6<"$S/out"
+	echo one >&5
+	read -rt 10 line <&6
+	assert_equal "$line" one
+	engine=$(engine_pid)
+	kill -KILL "$KEEPER"
+	keeper_is_ready 2
+	wait_until 10 pid_gone "$engine"
+	echo two >&5
+	read -rt 10 line <&6
+	assert_equal "$line" two
+	counted a '^accept' 1
+	get web /hello
+	wait_pid "$BACKGROUND_PID"
+	grep -q '^HTTP/1.1 200' "$T/one"
+	assert_equal "$(status_of s keeper)" "$KEEPER"
+	# Once more, and both at once.
+	kill -STOP "$(engine_pid)"
+	engine=$(engine_pid)
+	kill -KILL "$KEEPER" "$engine"
+	keeper_is_ready 3
+	echo three >&5
+	read -rt 10 line <&6
+	assert_equal "$line" three
+	counted a '^accept' 1
+	kill -TERM "$MANAGER_PID"
+	wait_pid "$MANAGER_PID"
+	[ ! -e "$S" ]
+}

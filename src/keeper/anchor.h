@@ -25,6 +25,12 @@ int anchor_sockets(int fds[2]);
  * to confine itself.  0, or -1, see errno.
  */
 int anchor_begin(int fd, void (*confine)(void));
+/*
+ * These, up to ANCHOR_OWN, are the engine's alone, the lock on the run
+ * directory among them: closed when it is gone.  Before anchor_begin().
+ */
+#define ANCHOR_OWN 4
+void anchor_owns(const int *fds, size_t n);
 
 /*
  * Fetch copies of n of its descriptors by their numbers, close-on-exec; -1

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -21,6 +22,13 @@ union anchor_control {
 	struct cmsghdr header;
 	char room[CMSG_SPACE(ANCHOR_BATCH * sizeof(int))];
 };
+
+/* Of the engine: itself (pidfd_open(2)), and what is its alone. */
+static struct {
+	int pid_fd;
+	int fds[ANCHOR_OWN];
+	size_t n;
+} anchor_own = { .pid_fd = -1 };
 
 /* --- the anchor --- */
 
@@ -50,17 +58,42 @@ anchor_answer(int fd, const int *numbers, size_t n)
 	sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
+/* The engine is gone. */
+static void
+anchor_close_own(void)
+{
+	while (anchor_own.n > 0)
+		close(anchor_own.fds[--anchor_own.n]);
+	close(anchor_own.pid_fd);
+	anchor_own.pid_fd = -1;
+}
+
+/* Something has been asked, or the engine is gone. */
+static void
+anchor_wait(int fd)
+{
+	struct pollfd p[] = { { .fd = fd, .events = POLLIN },
+		{ .fd = anchor_own.pid_fd, .events = POLLIN } };
+
+	if (anchor_own.pid_fd != -1 && poll(p, 2, -1) > 0 &&
+	    p[1].revents != 0)
+		anchor_close_own();
+}
+
 static void
 anchor_serve(int fd)
 {
 	int numbers[ANCHOR_BATCH];
 	ssize_t n;
 
-	while ((n = recv(fd, numbers, sizeof(numbers), 0)) > 0 ||
-	    (n == -1 && errno == EINTR))
+	do {
+		anchor_wait(fd);
+		n = recv(fd, numbers, sizeof(numbers),
+		    anchor_own.pid_fd != -1 ? MSG_DONTWAIT : 0);
 		if (n > 0)
 			anchor_answer(fd, numbers,
 			    (size_t)n / sizeof(numbers[0]));
+	} while (n > 0 || (n == -1 && (errno == EINTR || errno == EAGAIN)));
 }
 
 /* The engine's signals are not ours: it is told of them, we are of its end. */
@@ -85,10 +118,20 @@ anchor_sockets(int fds[2])
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds);
 }
 
+void
+anchor_owns(const int *fds, size_t n)
+{
+	anchor_own.n = n < ANCHOR_OWN ? n : ANCHOR_OWN;
+	memcpy(anchor_own.fds, fds, anchor_own.n * sizeof(fds[0]));
+}
+
 int
 anchor_begin(int fd, void (*confine)(void))
 {
-	long pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+	long pid;
+
+	anchor_own.pid_fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
 
 	if (pid == 0)
 		anchor_run(fd, confine);

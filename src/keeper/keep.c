@@ -21,6 +21,7 @@
 #include "keeper/direct.h"
 #include "keeper/failed.h"
 #include "keeper/held.h"
+#include "keeper/held_file.h"
 #include "keeper/keep.h"
 #include "keeper/ready.h"
 
@@ -169,6 +170,7 @@ keep_start(void *arg)
 	/* Between two engines it is we who live. */
 	if (keep.was_ready && ready_watchdog_ms() > 0)
 		ready_tell("WATCHDOG=1");
+	held_file_generation(keep.generation);
 	keep.answers.ready = keep.answers.stopping = false;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1) {
 		keep_died(-1);
@@ -373,6 +375,7 @@ keep_run(const struct keep *is)
 {
 	keep.is = is;
 	keep.fd = -1;
+	keep.generation = held_file_begin();
 	keep_signals();
 	keep_start(NULL);
 	loop_run();

@@ -23,6 +23,7 @@
 #include "command/limit.h"
 #include "command/service.h"
 #include "command/will.h"
+#include "keeper/anchor.h"
 #include "keeper/hold.h"
 #include "keeper/keep.h"
 #include "keeper/sandbox.h"
@@ -143,6 +144,11 @@ static void
 gone(void *arg)
 {
 	(void)arg;
+	/* Where the service manager has what it held there will be another. */
+	if (keeper_is_service()) {
+		log_warn("the keeper is gone: what is open is the next one's");
+		_exit(1);
+	}
 	log_warn("the keeper is gone: stopping");
 	broker_stop_now();
 	loop_stop();
@@ -189,6 +195,8 @@ engine_run(const struct fifod *f)
 {
 	const struct session_place place = { .rundir = f->rundir,
 		.rundir_fd = KEEP_RUNDIR_FD };
+	static const int own[] = { KEEP_ASK_FD, KEEP_RUNDIR_FD,
+		KEEP_CONTROL_FD };
 	struct limits defaults;
 	int status;
 
@@ -198,6 +206,7 @@ engine_run(const struct fifod *f)
 	usage_init();
 	take_signals();
 	keeper_begin(KEEP_ASK_FD, gone, NULL);
+	anchor_owns(own, sizeof(own) / sizeof(own[0]));
 	will_begin(sandbox_anchor);
 	if (f->unconfined)
 		log_warn("the engine is not confined: -X");
