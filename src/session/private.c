@@ -334,6 +334,9 @@ private_free(struct private *p)
 	if (p->dir_fd == -1)
 		p->dir_fd = private_dir_fd(p);
 	pair_clear(&p->pair);
+	/* The next engine is to leave it alone, too. */
+	ledger_free(p->row);
+	p->row = NULL;
 }
 
 /* What has the name of a FIFO before there is one, gives way to it. */
