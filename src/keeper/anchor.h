@@ -33,9 +33,11 @@ int anchor_begin(int fd, void (*confine)(void));
 void anchor_owns(const int *fds, size_t n);
 
 /*
- * Fetch copies of n of its descriptors by their numbers, close-on-exec; -1
- * where it has none of that number.
+ * Fetch copies of n of its descriptors by their numbers, close-on-exec and
+ * non-blocking; -1 where it has none of that number, or does not answer.
  */
 void anchor_fetch(int anchor_fd, const int *numbers, int *fds, size_t n);
+/* Have it end, and wait until it has closed everything. */
+void anchor_end(int anchor_fd);
 
 #endif

@@ -17,6 +17,7 @@
 #include "keeper/anchor.h"
 
 #define ANCHOR_BATCH 200
+#define ANCHOR_PATIENCE_S 2     /* of one that does not answer, nor end */
 
 union anchor_control {
 	struct cmsghdr header;
@@ -55,6 +56,12 @@ anchor_answer(int fd, const int *numbers, size_t n)
 		c->cmsg_type = SCM_RIGHTS;
 		c->cmsg_len = CMSG_LEN(found * sizeof(int));
 	}
+	if (sendmsg(fd, &message, MSG_NOSIGNAL) != -1 || found == 0)
+		return;
+	/* Too many are on their way: none, rather than no answer. */
+	memset(there, 0, n);
+	message.msg_control = NULL;
+	message.msg_controllen = 0;
 	sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
@@ -176,13 +183,35 @@ anchor_batch(int fd, const int *numbers, int *fds, size_t n)
 		close(came[next++]);
 }
 
+/* Whatever they are, they must not stop the loop. */
+static void
+anchor_tame(const int *fds, size_t n)
+{
+	for (; n > 0; n--, fds++)
+		if (*fds != -1)
+			fcntl(*fds, F_SETFL, fcntl(*fds, F_GETFL) | O_NONBLOCK);
+}
+
 void
 anchor_fetch(int anchor_fd, const int *numbers, int *fds, size_t n)
 {
+	const struct timeval patience = { ANCHOR_PATIENCE_S, 0 };
 	size_t batch;
 
+	setsockopt(anchor_fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+	    sizeof(patience));
 	for (; n > 0; numbers += batch, fds += batch, n -= batch) {
 		batch = n < ANCHOR_BATCH ? n : ANCHOR_BATCH;
 		anchor_batch(anchor_fd, numbers, fds, batch);
+		anchor_tame(fds, batch);
 	}
+}
+
+void
+anchor_end(int anchor_fd)
+{
+	struct pollfd p = { .fd = anchor_fd };
+
+	shutdown(anchor_fd, SHUT_WR);
+	poll(&p, 1, ANCHOR_PATIENCE_S * 1000);
 }

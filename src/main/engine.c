@@ -163,13 +163,17 @@ load(const struct fifod *f)
 {
 	size_t n = will_execute();
 
-	if (f->conf != NULL && keeper_generation() == 0)
-		return conf_load(f->conf, fifod_say, NULL);
-	if (f->conf != NULL)
-		conf_inherit(f->conf);
 	if (keeper_generation() > 0)
 		log_info("%zu sessions go on", n);
-	return 0;
+	if (f->conf == NULL)
+		return 0;
+	if (will_succeeds()) {
+		conf_inherit(f->conf);
+		return 0;
+	}
+	/* A file that is wrong by now ends no broker that stood. */
+	return conf_load(f->conf, fifod_say, NULL) == 0 ||
+	    keeper_generation() > 0 ? 0 : -1;
 }
 
 static int

@@ -97,12 +97,6 @@ names_changed(void *arg)
 		timer_set(&s->look, NAMES_SETTLE_MS, names_look, s);
 }
 
-void
-names_touch(struct session *s)
-{
-	names_changed(s);
-}
-
 int
 names_watch(struct session *s, struct why *why)
 {
@@ -116,6 +110,16 @@ names_watch(struct session *s, struct why *why)
 		    "watched: %s%s", strerror(errno), errno == ENOSPC ?
 		    " (raise fs.inotify.max_user_watches)" : "");
 	return 0;
+}
+
+void
+names_inherit(struct session *s)
+{
+	struct why why;
+
+	if (!s->names.active && names_watch(s, &why) == -1)
+		session_log(s, true, "%s", why.text);
+	names_changed(s);
 }
 
 /* While any session is shared, others must pass through the run directory. */

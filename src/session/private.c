@@ -390,7 +390,7 @@ private_fill(struct private *p, int dir_fd, const char *path,
 	struct channel_owner owner;
 
 	/* First, so that what is refused below is known and removed. */
-	if (private_hold(p, dir_fd) == -1)
+	if (p->dir_fd == -1 && private_hold(p, dir_fd) == -1)
 		return why_fail(why, FAULT_REFUSED, "%s", strerror(errno));
 	if (relay_each(s))
 		return why_fail(why, FAULT_REFUSED, "with connections=each a "
@@ -564,7 +564,7 @@ private_inherit_one(struct session *s, struct ledger_left *left)
 		dir_fd = directory_open(ch_fd, left->name);
 		close(ch_fd);
 	}
-	if (dir_fd == -1)
+	if (dir_fd == -1 || private_hold(p, dir_fd) == -1)
 		private_stop(p, "its directory was removed");
 	else if (private_owned(p, (pid_t)left->number[PRIVATE_OWNER], &why) ==
 	    -1 || private_fill(p, dir_fd, path, &why) == -1)
