@@ -202,6 +202,37 @@ kill_engines()
 	assert_equal "$(status_of s channels)" 1
 }
 
+# reply_of N: on CLIENT's standard output is the peer's Nth reply, whole
+reply_of()
+{
+	local line
+
+	read -rt 10 line <&"${CLIENT[0]}"
+	assert_equal "$line" $'HTTP/1.1 200 OK\r'
+	while read -rt 10 line <&"${CLIENT[0]}" && [ "$line" != $'\r' ]; do
+		:
+	done
+	read -rt 10 line <&"${CLIENT[0]}"
+	[[ $line == *" request $1 "* ]] || fail "$line is not number $1"
+}
+
+@test "a client of sock that had its replies has only those" {
+	local i
+
+	survivors
+	start_peer a http
+	open_session s "http://127.0.0.1:$port"
+	coproc CLIENT { socat - "UNIX-CONNECT:$S/sock" 3>&-; }
+	pid_add "$CLIENT_PID" client
+	for i in 1 2 3 4; do
+		[ "$i" -ne 3 ] || kill_engine
+		printf 'GET /x HTTP/1.1\r\nHost: x\r\n\r\n' \
+		    >&"${CLIENT[1]}"
+		reply_of "$i"
+	done
+	counted a '^accept' 1
+}
+
 @test "a relayed connection on which nothing is under way goes on" {
 	local line
 
@@ -272,6 +303,60 @@ kill_engines()
 	stop_pid "$BACKGROUND_PID"
 }
 
+@test "a link that was removed meanwhile is none of anybody's business" {
+	survivors
+	start_peer a echo
+	ctl open s "tcp://127.0.0.1:$port" -d "$T/link"
+	rm "$T/link"
+	mkdir "$T/link"
+	kill_engine
+	wait_status s state up
+	kill_engine
+	wait_status s state up
+	ctl close s
+	[ -d "$T/link" ]
+}
+
+@test "an end of file that was owed still is" {
+	survivors
+	open_session s "exec:echo said" reconnect=on-demand
+	wait_until 10 eval '[ "$(status_of s bytes-out)" -eq 5 ]'
+	wait_until 10 eval '[ "$(status_of s state)" != up ]'
+	kill_engine
+	run -0 within 10 cat "$S/out"
+	assert_output said
+}
+
+@test "what is not to be made again is not made again" {
+	survivors
+	open_session s "exec:echo run >>$T/runs; cat" reconnect=never
+	wait_until 10 test -s "$T/runs"
+	kill_engine
+	wait_status s state failed
+	kill_engine
+	wait_status s state failed
+	run -0 within 10 cat "$S/out"
+	assert_output ""
+	assert_equal "$(wc -l <"$T/runs")" 1
+}
+
+@test "a private channel whose owner ended with the engine is gone" {
+	local dir
+
+	survivors
+	start_peer a http
+	open_session s "http://127.0.0.1:$port"
+	background "$T/owner" cat "$T/.never"
+	dir=$(ctl channel s -p "$BACKGROUND_PID")
+	kill -STOP "$BROKER_PID"
+	ENGINE=$(engine_pid)
+	kill -KILL "$ENGINE"
+	stop_pid "$BACKGROUND_PID"
+	kill -CONT "$BROKER_PID"
+	wait_until 10 eval '[ ! -e "$dir" ]'
+	never_within 1 test -e "$dir"
+}
+
 # ---- another program takes over
 
 @test "reload --exec has another engine take over, and nothing is lost" {
@@ -321,6 +406,28 @@ kill_engines()
 	run -28 ctl reload --exec -t 0.2
 	assert_output --partial "s: something is still under way"
 	assert_equal "$(engine_pid)" "$ENGINE"
+}
+
+@test "reload --exec does nothing where no program could take over" {
+	survivors
+	stop_broker
+	cp "$FIFOD" "$T/fifod"
+	FIFOD=$T/fifod start_broker
+	start_peer a echo
+	open_session s "tcp://127.0.0.1:$port"
+	ENGINE=$(engine_pid)
+	printf '#!/bin/sh\nexit 1\n' >"$T/other"
+	chmod +x "$T/other"
+	mv "$T/other" "$T/fifod"
+	run -1 ctl reload --exec
+	assert_output --partial "is no fifod that this broker could go on with"
+	rm "$T/fifod"
+	run -1 ctl reload --exec
+	assert_output --partial "cannot be started"
+	assert_equal "$(engine_pid)" "$ENGINE"
+	echo hello >"$S/in"
+	read -rt 10 line <"$S/out"
+	assert_equal "$line" hello
 }
 
 # ---- the keeper dies, and a service manager starts another
