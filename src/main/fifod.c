@@ -66,7 +66,8 @@ parse(struct fifod *f, int argc, char **argv)
 				errx(FAULT_USAGE, "-l: given too often");
 			if (limits_give(optarg, &why) == -1)
 				errx(FAULT_USAGE, "-l: %s", why.text);
-			f->limits[f->nlimits++] = optarg;
+			/* The title will stand where it is. */
+			f->limits[f->nlimits++] = xstrdup(optarg);
 			break;
 		case 'n':
 			f->check = true;
