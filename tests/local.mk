@@ -130,6 +130,7 @@ EXTRA_DIST += \
 	tests/makecerts \
 	tests/vectors \
 	tests/run \
+	tests/soak \
 	tests/torture
 
 include tests/unit/local.mk
