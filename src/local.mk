@@ -49,7 +49,8 @@ src_libfifod_a_SOURCES = \
 	src/base/transcript.c src/base/transcript.h src/base/url.c \
 	src/base/url.h src/base/why.c src/base/why.h src/base/words.c \
 	src/base/words.h src/base/xalloc.c src/base/xalloc.h \
-	src/keeper/accept.c src/keeper/anchor.h src/keeper/answer.c src/keeper/answer.h \
+	src/keeper/held_file.c src/keeper/held_file.h src/keeper/store.c \
+	src/keeper/store.h src/keeper/try.c src/keeper/accept.c src/keeper/anchor.h src/keeper/answer.c src/keeper/answer.h \
 	src/keeper/answer_files.c src/keeper/answer_things.c \
 	src/keeper/ask.c src/keeper/ask.h src/keeper/ask_child.c \
 	src/keeper/ask_files.c src/keeper/ask_socket.c \

@@ -114,7 +114,7 @@ ticks()
 {
 	local stat
 
-	read -r stat <"/proc/$BROKER_PID/stat"
+	read -r stat <"/proc/$(engine_pid)/stat"
 	# shellcheck disable=SC2086
 	set -- ${stat##*) }
 	echo $((${12} + ${13}))
@@ -161,9 +161,11 @@ settled_channel()
 # The broker may have so many descriptors more than it has.
 descriptors_left()
 {
-	local fds=("/proc/$BROKER_PID/fd"/*)
+	local engine
 
-	prlimit --pid "$BROKER_PID" "--nofile=$((${#fds[@]} + $1)):"
+	engine=$(engine_pid)
+	prlimit --pid "$engine" \
+	    "--nofile=$(($(descriptors "$engine") + $1)):"
 }
 
 @test "without descriptors new work is refused in words, and what stands runs on" {
@@ -187,7 +189,7 @@ descriptors_left()
 	# What it cannot look at it does not take for gone.
 	mkdir "$FIFOD_DIR/b/ch/two"
 	never_within 2 test ! -p "$FIFOD_DIR/b/ch/one/in"
-	prlimit --pid "$BROKER_PID" --nofile=1000:
+	prlimit --pid "$(engine_pid)" --nofile=1000:
 	wait_until 20 settled_channel "$FIFOD_DIR/b/ch/two"
 	[ -p "$FIFOD_DIR/b/ch/one/in" ]
 	run -0 http_get a /size/3
@@ -197,11 +199,12 @@ descriptors_left()
 # The broker may have so many KiB of addresses more than it has.
 memory_left()
 {
-	local kib
+	local kib engine
 
+	engine=$(engine_pid)
 	kib=$(sed -n 's/^VmSize:[[:space:]]*\([0-9]*\) kB/\1/p' \
-	    "/proc/$BROKER_PID/status")
-	prlimit --pid "$BROKER_PID" "--as=$(((kib + $1) * 1024)):"
+	    "/proc/$engine/status")
+	prlimit --pid "$engine" "--as=$(((kib + $1) * 1024)):"
 }
 
 fill_up()
@@ -234,7 +237,7 @@ fill_up()
 	say b 'hello\n'
 	assert_equal "$(hear b)" hello
 	run -0 ctl list
-	prlimit --pid "$BROKER_PID" --as=unlimited:
+	prlimit --pid "$(engine_pid)" --as=unlimited:
 	ctl open c exec:cat -o connect=on-demand
 }
 

@@ -121,6 +121,10 @@ tests_torture_slots_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS)
 check_PROGRAMS += tests/datagrams
 tests_datagrams_SOURCES = tests/datagrams.c
 
+# A service manager with a store of descriptors.
+check_PROGRAMS += tests/manager
+tests_manager_SOURCES = tests/manager.c
+
 # A crowd at a front door, and its server; the bench uses it, too.
 check_PROGRAMS += tests/crowd
 tests_crowd_SOURCES = tests/crowd.c
@@ -145,6 +149,7 @@ EXTRA_DIST += \
 	tests/makecerts \
 	tests/vectors \
 	tests/run \
+	tests/soak \
 	tests/torture
 
 include tests/unit/local.mk

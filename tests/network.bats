@@ -526,8 +526,9 @@ two_addresses()
 	done
 	for i in {1..20}; do
 		wait_until 10 delays_are "s$i" 1
-		between 50 "$(delays "s$i")" 100
-		delays "s$i" >>"$T/delays"
+		# A busy machine may have come to the next one by now.
+		between 50 "$(delays "s$i" | sed 1q)" 100
+		delays "s$i" | sed 1q >>"$T/delays"
 	done
 	(($(sort -u "$T/delays" | wc -l) >= 5))
 }

@@ -243,9 +243,11 @@ connection_truncate(struct connection *c)
 
 	/*
 	 * Closing with unread bytes is a reset (tcp(7)), and some may come
-	 * just now: whoever sends them has had his end of file by then.
+	 * just now: whoever sends them has had his end of file by then.  But
+	 * a client that leaves has not said first that it listens on.
 	 */
-	shutdown(c->fd, SHUT_WR);
+	if (opt.connect == NULL)
+		shutdown(c->fd, SHUT_WR);
 	while (recv(c->fd, drop, sizeof drop, MSG_DONTWAIT) > 0)
 		;
 	descriptor_close(c);

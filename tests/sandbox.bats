@@ -184,6 +184,17 @@ of()
 	sed -n "s/^$2:[[:space:]]*0*\(.\)/\1/p" "/proc/$1/status"
 }
 
+@test "the anchor, which has open what the engine has, does next to nothing" {
+	local anchor
+
+	start_broker
+	anchor=$(pgrep -P "$(engine_pid)") || skip "there is none here"
+	grep -q '^NoNewPrivs:.1' "/proc/$anchor/status"
+	grep -q '^Seccomp:.2' "/proc/$anchor/status"
+	run -0 grep '^CapEff:' "/proc/$anchor/status"
+	assert_output "$(grep '^CapEff:' "/proc/$(engine_pid)/status")"
+}
+
 @test "status says how the engine is confined, and it is" {
 	need seccomp landlock
 	start_broker

@@ -202,6 +202,37 @@ kill_engines()
 	assert_equal "$(status_of s channels)" 1
 }
 
+# reply_of N: on CLIENT's standard output is the peer's Nth reply, whole
+reply_of()
+{
+	local line
+
+	read -rt 10 line <&"${CLIENT[0]}"
+	assert_equal "$line" $'HTTP/1.1 200 OK\r'
+	while read -rt 10 line <&"${CLIENT[0]}" && [ "$line" != $'\r' ]; do
+		:
+	done
+	read -rt 10 line <&"${CLIENT[0]}"
+	[[ $line == *" request $1 "* ]] || fail "$line is not number $1"
+}
+
+@test "a client of sock that had its replies has only those" {
+	local i
+
+	survivors
+	start_peer a http
+	open_session s "http://127.0.0.1:$port"
+	coproc CLIENT { socat - "UNIX-CONNECT:$S/sock" 3>&-; }
+	pid_add "$CLIENT_PID" client
+	for i in 1 2 3 4; do
+		[ "$i" -ne 3 ] || kill_engine
+		printf 'GET /x HTTP/1.1\r\nHost: x\r\n\r\n' \
+		    >&"${CLIENT[1]}"
+		reply_of "$i"
+	done
+	counted a '^accept' 1
+}
+
 @test "a relayed connection on which nothing is under way goes on" {
 	local line
 
@@ -272,6 +303,60 @@ kill_engines()
 	stop_pid "$BACKGROUND_PID"
 }
 
+@test "a link that was removed meanwhile is none of anybody's business" {
+	survivors
+	start_peer a echo
+	ctl open s "tcp://127.0.0.1:$port" -d "$T/link"
+	rm "$T/link"
+	mkdir "$T/link"
+	kill_engine
+	wait_status s state up
+	kill_engine
+	wait_status s state up
+	ctl close s
+	[ -d "$T/link" ]
+}
+
+@test "an end of file that was owed still is" {
+	survivors
+	open_session s "exec:echo said" reconnect=on-demand
+	wait_until 10 eval '[ "$(status_of s bytes-out)" -eq 5 ]'
+	wait_until 10 eval '[ "$(status_of s state)" != up ]'
+	kill_engine
+	run -0 within 10 cat "$S/out"
+	assert_output said
+}
+
+@test "what is not to be made again is not made again" {
+	survivors
+	open_session s "exec:echo run >>$T/runs; cat" reconnect=never
+	wait_until 10 test -s "$T/runs"
+	kill_engine
+	wait_status s state failed
+	kill_engine
+	wait_status s state failed
+	run -0 within 10 cat "$S/out"
+	assert_output ""
+	assert_equal "$(wc -l <"$T/runs")" 1
+}
+
+@test "a private channel whose owner ended with the engine is gone" {
+	local dir
+
+	survivors
+	start_peer a http
+	open_session s "http://127.0.0.1:$port"
+	background "$T/owner" cat "$T/.never"
+	dir=$(ctl channel s -p "$BACKGROUND_PID")
+	kill -STOP "$BROKER_PID"
+	ENGINE=$(engine_pid)
+	kill -KILL "$ENGINE"
+	stop_pid "$BACKGROUND_PID"
+	kill -CONT "$BROKER_PID"
+	wait_until 10 eval '[ ! -e "$dir" ]'
+	never_within 1 test -e "$dir"
+}
+
 # ---- another program takes over
 
 @test "reload --exec has another engine take over, and nothing is lost" {
@@ -321,4 +406,87 @@ kill_engines()
 	run -28 ctl reload --exec -t 0.2
 	assert_output --partial "s: something is still under way"
 	assert_equal "$(engine_pid)" "$ENGINE"
+}
+
+@test "reload --exec does nothing where no program could take over" {
+	survivors
+	stop_broker
+	cp "$FIFOD" "$T/fifod"
+	FIFOD=$T/fifod start_broker
+	start_peer a echo
+	open_session s "tcp://127.0.0.1:$port"
+	ENGINE=$(engine_pid)
+	printf '#!/bin/sh\nexit 1\n' >"$T/other"
+	chmod +x "$T/other"
+	mv "$T/other" "$T/fifod"
+	run -1 ctl reload --exec
+	assert_output --partial "is no fifod that this broker could go on with"
+	rm "$T/fifod"
+	run -1 ctl reload --exec
+	assert_output --partial "cannot be started"
+	assert_equal "$(engine_pid)" "$ENGINE"
+	echo hello >"$S/in"
+	read -rt 10 line <"$S/out"
+	assert_equal "$line" hello
+}
+
+# ---- the keeper dies, and a service manager starts another
+
+# managed: a broker under a service manager; KEEPER is its keeper
+managed()
+{
+	survivors
+	stop_broker
+	background "$T/manager" "$(program_find manager)" "$T/notify" \
+	    "$FIFOD" -F -r "$FIFOD_DIR"
+	MANAGER_PID=$BACKGROUND_PID
+	keeper_is_ready 1
+}
+
+# keeper_is_ready N: the Nth one
+keeper_is_ready()
+{
+	wait_until 20 eval '(($(grep -c "READY=1\|told MAINPID=" "$T/manager") >= '"$1"'))'
+	KEEPER=$(sed -n 's/^started //p' "$T/manager" | tail -n 1)
+	BROKER_PID=$KEEPER
+}
+
+@test "a keeper that is killed is followed by one that holds the same" {
+	local line engine
+
+	managed
+	start_peer a echo
+	start_peer b http
+	ctl open s "tcp://127.0.0.1:$PORT_a"
+	ctl open web "http://127.0.0.1:$PORT_b"
+	S=$FIFOD_DIR/s
+	background "$T/one" cat "$FIFOD_DIR/web/out"
+	exec 5>"$S/in" 6<"$S/out"
+	echo one >&5
+	read -rt 10 line <&6
+	assert_equal "$line" one
+	engine=$(engine_pid)
+	kill -KILL "$KEEPER"
+	keeper_is_ready 2
+	wait_until 10 pid_gone "$engine"
+	echo two >&5
+	read -rt 10 line <&6
+	assert_equal "$line" two
+	counted a '^accept' 1
+	get web /hello
+	wait_pid "$BACKGROUND_PID"
+	grep -q '^HTTP/1.1 200' "$T/one"
+	assert_equal "$(status_of s keeper)" "$KEEPER"
+	# Once more, and both at once.
+	kill -STOP "$(engine_pid)"
+	engine=$(engine_pid)
+	kill -KILL "$KEEPER" "$engine"
+	keeper_is_ready 3
+	echo three >&5
+	read -rt 10 line <&6
+	assert_equal "$line" three
+	counted a '^accept' 1
+	kill -TERM "$MANAGER_PID"
+	wait_pid "$MANAGER_PID"
+	[ ! -e "$S" ]
 }

@@ -21,6 +21,9 @@ enum {
 	STATE_TAKING = 37,
 	STATE_HALF = 38,
 	STATE_BUSY = 39,
+	STATE_ASKED = 40,
+	STATE_LINKED = 41,
+	STATE_FAILED_FOR_GOOD = 42,
 };
 #define STATE_MOST UINT16_MAX
 
@@ -241,10 +244,34 @@ ledger_claim(enum ledger_kind kind, const char *of, const char *name)
 		if (!left->claimed && (name == NULL ||
 		    strncmp(left->name, name, LEDGER_NAME) == 0)) {
 			left->claimed = true;
+			ledger_free(left->row);
+			left->row = NULL;
 			return left;
 		}
 	}
 	return NULL;
+}
+
+/* Each session is the first of its own. */
+void
+ledger_keep(void)
+{
+	struct ledger_row *session = NULL;
+	struct ledger_left *left;
+	size_t i;
+
+	for (left = past.at; left < past.at + past.n; left++) {
+		if (left->kind == LEDGER_SESSION)
+			session = left->row;
+		if (left->claimed || session == NULL)
+			continue;
+		left->row = ledger_new(left->kind, session, left->name);
+		for (i = 0; i < LEDGER_FDS; i++)
+			left->row->fd[i] = left->fd[i];
+		left->row->number[0] = left->number[0];
+		left->row->number[1] = left->number[1];
+		ledger_set(left->row, &left->state);
+	}
 }
 
 int
@@ -261,10 +288,13 @@ ledger_forget(void)
 {
 	size_t i, k;
 
-	for (i = 0; i < past.n; i++)
+	for (i = 0; i < past.n; i++) {
+		if (!past.at[i].claimed)
+			ledger_free(past.at[i].row);
 		for (k = 0; k < LEDGER_FDS; k++)
 			if (past.at[i].fd[k] != -1)
 				close(past.at[i].fd[k]);
+	}
 	free(past.at);
 	past.at = NULL;
 	past.n = 0;
@@ -292,6 +322,9 @@ ledger_get(const struct ledger_row *row)
 		.taking = state_bits(word, STATE_TAKING, 1),
 		.half = state_bits(word, STATE_HALF, 1),
 		.busy = state_bits(word, STATE_BUSY, 1),
+		.asked = state_bits(word, STATE_ASKED, 1),
+		.linked = state_bits(word, STATE_LINKED, 1),
+		.failed_for_good = state_bits(word, STATE_FAILED_FOR_GOOD, 1),
 	};
 }
 
@@ -306,7 +339,11 @@ ledger_set(struct ledger_row *row, const struct ledger_state *s)
 	    (uint64_t)s->failed << STATE_FAILED |
 	    (uint64_t)s->taking << STATE_TAKING |
 	    (uint64_t)s->half << STATE_HALF |
-	    (uint64_t)s->busy << STATE_BUSY, memory_order_relaxed);
+	    (uint64_t)s->busy << STATE_BUSY |
+	    (uint64_t)s->asked << STATE_ASKED |
+	    (uint64_t)s->linked << STATE_LINKED |
+	    (uint64_t)s->failed_for_good << STATE_FAILED_FOR_GOOD,
+	    memory_order_relaxed);
 }
 
 void
@@ -376,6 +413,15 @@ ledger_busy(struct ledger_row *row, bool busy)
 	struct ledger_state state = ledger_get(row);
 
 	state.busy = busy;
+	ledger_set(row, &state);
+}
+
+void
+ledger_asked(struct ledger_row *row, bool asked)
+{
+	struct ledger_state state = ledger_get(row);
+
+	state.asked = asked;
 	ledger_set(row, &state);
 }
 

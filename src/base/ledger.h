@@ -55,7 +55,11 @@ struct ledger_state {
 	unsigned slot;          /* which one has the name */
 	bool taking;            /* bytes may be taken just now */
 	bool half;              /* of a request only a part was taken */
-	bool busy;              /* of a link: something is under way on it */
+	bool busy;              /* of a link: something is under way on it; of
+				   a session: it has or wants a link */
+	bool asked;             /* a request has begun since a reply ended */
+	bool linked;            /* of a session: it has had a link */
+	bool failed_for_good;   /* ... and will not retry by itself */
 };
 
 /* What a row can say of itself in words: a session's name, a channel's ID. */
@@ -96,6 +100,8 @@ struct ledger_left {
 	struct ledger_state state;
 	uint64_t number[2];
 	bool claimed;
+	struct ledger_row *row; /* ours: the session's own; or what stands in
+				   until somebody claims it */
 };
 
 /* Fetch these descriptors of that engine by their numbers; -1: not there. */
@@ -112,6 +118,11 @@ size_t ledger_remember(int fd, ledger_fetch *fetch, void *arg);
  */
 struct ledger_left *ledger_claim(enum ledger_kind kind, const char *of,
     const char *name);
+/*
+ * What nobody has claimed yet, of sessions that were, is told to our own
+ * ledger: it will be claimed.
+ */
+void ledger_keep(void);
 /* Take a descriptor over. */
 int ledger_inherit(struct ledger_left *left, size_t which);
 void ledger_forget(void);
@@ -133,6 +144,7 @@ void ledger_begun(struct ledger_row *row);
 void ledger_reply(struct ledger_row *row, enum ledger_reply reply,
     bool failed, unsigned slot);
 void ledger_busy(struct ledger_row *row, bool busy);
+void ledger_asked(struct ledger_row *row, bool asked);
 
 /* How many are open in this state, one that was just being taken included. */
 unsigned ledger_owed(const struct ledger_state *state);

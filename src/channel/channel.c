@@ -130,7 +130,7 @@ channel_retract(struct channel *c)
 bool
 channel_flush(struct channel *c, int dir_fd, size_t *dropped)
 {
-	bool writing = false;
+	bool writing = dir_fd == -1;    /* it cannot be told: look again */
 
 	*dropped = 0;
 	if (c->kind->flush != NULL && dir_fd != -1) {

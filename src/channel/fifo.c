@@ -243,6 +243,23 @@ fifo_restore(const struct fifo *f, int dir_fd, const char **what)
 	return fifo_name_again(&twin, dir_fd, f->name, what);
 }
 
+bool
+fifo_has_twin(const struct fifo *f, int dir_fd)
+{
+	char hidden[FIFO_NAME];
+	struct stat st;
+
+	fifo_hidden(f->name, "", hidden);
+	if (fstatat(dir_fd, hidden, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_ino == f->inode)
+		return true;
+	if (fstatat(dir_fd, f->name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    st.st_ino != f->inode)
+		return false;
+	unlinkat(dir_fd, hidden, 0);
+	return linkat(dir_fd, f->name, dir_fd, hidden, 0) == 0;
+}
+
 int
 fifo_rotate(struct fifo *f, int dir_fd, const char *aside, int *old)
 {

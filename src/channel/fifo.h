@@ -46,6 +46,8 @@ void fifo_become(struct fifo *f, int fd);
  * is a FIFO at all.
  */
 bool fifo_inherit(struct fifo *f, int dir_fd, const char *name, int fd);
+/* Has it its hidden name, from which it is put back?  It is given that again. */
+bool fifo_has_twin(const struct fifo *f, int dir_fd);
 /*
  * Does anybody but us have it open to write, or in open(2)?  Exact for the
  * moment: we do without our write end until we know.

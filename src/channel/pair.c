@@ -72,8 +72,10 @@ pair_make_fifo(struct fifo *f, const struct pair_plan *plan, const char *name,
 
 	if (plan->row != NULL)
 		fifo_tell(f, &plan->row->fd[which]);
-	if (fd != -1 && fifo_inherit(f, plan->dir_fd, name, fd))
+	if (fd != -1 && fifo_inherit(f, plan->dir_fd, name, fd) &&
+	    fifo_has_twin(f, plan->dir_fd))
 		return 0;
+	fifo_close(f);
 	if (plan->left != NULL)
 		unlinkat(plan->dir_fd, name, 0);
 	return fifo_make(f, plan->dir_fd, name, plan->options->mode,
@@ -86,6 +88,11 @@ pair_make_out(struct pair *p, const struct pair_plan *plan, struct why *why)
 	if (plan->messages)
 		return pair_make_slots(p, plan, why);
 	delivery_init(&p->out, plan->ready, plan->owner.arg);
+	/* While an end is due only the write end is held. */
+	p->out.was_ending = plan->left != NULL &&
+	    plan->left->fd[LEDGER_OUT] != -1 &&
+	    (fcntl(plan->left->fd[LEDGER_OUT], F_GETFL) & O_ACCMODE) ==
+	    O_WRONLY;
 	return pair_make_fifo(&p->out.fifo, plan, "out", LEDGER_OUT, why);
 }
 

@@ -374,8 +374,9 @@ slots_tell(struct slots *d)
 	};
 	const struct slot *s = d->turning != NULL ? d->turning : d->current;
 
+	/* With a byte kept back it is not whole for anybody but us. */
 	ledger_reply(d->row, d->turning != NULL ? LEDGER_TURNING :
-	    d->dropped ? LEDGER_IDLE : replies[d->phase], d->failed,
+	    d->kept != -1 || d->last != NULL ? LEDGER_WRITING : d->dropped ? LEDGER_IDLE : replies[d->phase], d->failed,
 	    (unsigned)(s - d->slot));
 }
 
@@ -950,6 +951,7 @@ slots_write_last(struct slots *d)
 		slots_note(d, "the last byte cannot be written");
 	d->kept = -1;
 	d->last = old;
+	slots_tell(d);
 	d->spare = NULL;
 	d->tick_ms = 0;
 	slots_tick(d, 1);
@@ -1151,6 +1153,11 @@ slot_inherit(struct slot *s, struct slots *d, int fd)
 	s->fifo.narrow = true;
 	if (fd != -1)
 		s->made = fifo_inherit(&s->fifo, d->dir_fd, name, fd);
+	if (s->made && (fstatat(d->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) ==
+	    -1 || st.st_ino != s->fifo.inode)) {
+		fifo_close(&s->fifo);
+		s->made = false;
+	}
 	if (!s->made && fstatat(d->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) ==
 	    0 && S_ISFIFO(st.st_mode)) {
 		s->made = true;
@@ -1198,6 +1205,9 @@ slots_stand(struct slots *d, const struct ledger_left *left)
 	for (s = d->slot; s < d->slot + SLOTS; s++)
 		if (s != d->current && s->fifo.fd != -1 && d->spare == NULL)
 			slots_spare(d, s);
+	/* A last byte that was written there alone belongs to no other reply. */
+	if (d->spare != NULL && left->state.reply != LEDGER_TURNING)
+		fifo_drop(d->spare->fifo.fd);
 	d->phase = phases[left->state.reply];
 	d->failed = left->state.failed;
 	d->size = left->number[0];
@@ -1308,6 +1318,7 @@ slots_begin(struct slots *d)
 		return false;
 	}
 	d->phase = SLOTS_WRITING;
+	d->row->number[0] = 0;
 	ledger_begun(d->row);
 	d->size = 0;
 	d->kept = -1;

@@ -193,6 +193,9 @@ broker_changed(struct session *s, void *arg)
 	if (e->nchanges == s->nchanges)
 		return;
 	e->nchanges = s->nchanges;
+	/* What is about to end is not begun again. */
+	if (s->state == SESSION_CLOSING)
+		will_revoke(e->plan.name);
 	broker_tell(e->plan.name, e);
 }
 
@@ -303,23 +306,46 @@ broker_add(struct entry *e)
 	timer_clear(&broker.grace);
 }
 
-struct entry *
-broker_open(const struct plan *plan, bool from_file, struct why *why)
+static struct entry *
+broker_make(const struct plan *plan, bool from_file, struct why *why)
 {
 	struct entry *e = xcalloc(1, sizeof(*e));
 
 	plan_copy(&e->plan, plan);
 	e->from_file = from_file;
 	e->nchanges = UINT64_MAX;
-	if (broker.stopping)
-		why_fail(why, FAULT_REFUSED, "the broker is stopping");
-	else if (broker_full(why) == 0 && broker_room(why) == 0)
-		e->session = broker_session(e, why);
+	e->session = broker_session(e, why);
 	if (e->session == NULL) {
 		entry_free(e);
 		return NULL;
 	}
 	broker_add(e);
+	return e;
+}
+
+/* It stood already: nothing that it takes is taken anew. */
+struct entry *
+broker_inherit(const struct plan *plan, bool from_file, struct why *why)
+{
+	struct entry *e = broker_make(plan, from_file, why);
+
+	if (e != NULL && plan->alias != NULL)
+		session_has_alias(e->session, plan->alias);
+	return e;
+}
+
+struct entry *
+broker_open(const struct plan *plan, bool from_file, struct why *why)
+{
+	struct entry *e;
+
+	if (broker.stopping) {
+		why_fail(why, FAULT_REFUSED, "the broker is stopping");
+		return NULL;
+	}
+	if (broker_full(why) == -1 || broker_room(why) == -1 ||
+	    (e = broker_make(plan, from_file, why)) == NULL)
+		return NULL;
 	if (broker_alias(e, plan->alias, why) == 0) {
 		will_make(e);
 		return e;

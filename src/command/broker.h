@@ -51,6 +51,12 @@ struct entry *broker_after(const char *after);
 struct entry *broker_open(const struct plan *plan, bool from_file,
     struct why *why);
 /*
+ * The same of a session that a former engine had, whatever there is room for;
+ * its link is there, or was removed.
+ */
+struct entry *broker_inherit(const struct plan *plan, bool from_file,
+    struct why *why);
+/*
  * Make a standing session what `plan` says by changes that need no new link.
  * 1 done, or nothing to do; 0 that is impossible, nothing was changed: close
  * it and open again; -1 + why, either some changes may have been made, or it

@@ -4,7 +4,7 @@
 #include "command/broker.h"
 #include "command/handover.h"
 #include "command/will.h"
-#include "keeper/keeper.h"
+#include "keeper/hold.h"
 #include "session/heir.h"
 
 void
@@ -29,15 +29,16 @@ handover_waits_for(void)
 }
 
 /* Nothing is closed: what is open is the next one's. */
-void
-handover_go(void)
+int
+handover_go(struct why *why)
 {
 	struct entry *e;
 
+	if (keeper_hand_over(why) == -1)
+		return -1;
 	for (e = broker_after(""); e != NULL; e = broker_after(e->plan.name))
 		heir_bequeath(e->session);
 	log_info("another engine takes over");
 	will_hand_over();
-	keeper_tell(KEEPER_HANDING_OVER);
 	_exit(0);
 }

@@ -13,7 +13,7 @@
 void handover_halt(bool halted);
 /* A session that has something under way; NULL: it is time. */
 const struct session *handover_waits_for(void);
-/* Now.  Does not return. */
-void handover_go(void);
+/* Now.  Does not return; or -1 + why: there is nobody to take over. */
+int handover_go(struct why *why);
 
 #endif

@@ -42,9 +42,13 @@ reload_look(struct call *c)
 {
 	const struct reload *r = c->state;
 	const struct session *s = handover_waits_for();
+	struct why why;
 
-	if (s == NULL)
-		handover_go();
+	if (s == NULL) {
+		handover_go(&why);
+		call_fail(c, &why);
+		return;
+	}
 	if (loop_now_ms() < r->until_ms) {
 		call_after(c, RELOAD_LOOK_MS, reload_look);
 		return;

@@ -24,6 +24,9 @@
 /* The last engine has made way by itself; for so long it is remembered. */
 #define WILL_HANDED_OVER ".handed-over"
 #define WILL_REMEMBERED_MS 10000
+/* Whose will the last engine was at when it fell. */
+#define WILL_TRYING ".trying"
+#define WILL_FAULTS 3
 /* The first of a will's words, each of which ends with a NUL. */
 #define WILL_FORMAT "fifod-will-1"
 
@@ -45,6 +48,8 @@ struct will_past {
 static struct {
 	char anchor[WILL_KEY];          /* our own key; "": we have none */
 	char stands[WILL_KEY];          /* whose anchor is to be asked */
+	bool too_long;                  /* the one that is being made */
+	char tried[LEDGER_NAME + 1];    /* the will that the last was at */
 	int64_t handed_over_ms;         /* when that was; 0: it was not */
 	STAILQ_HEAD(, will_past) past;
 	STAILQ_HEAD(, will) left;
@@ -53,10 +58,12 @@ static struct {
 
 /* --- making one --- */
 
+/* What does not fit is remembered: then it is no will. */
 static void
 will_put(struct buf *b, const char *word)
 {
-	buf_append(b, word, strlen(word) + 1);
+	if (buf_append(b, word, strlen(word) + 1) == -1)
+		wills.too_long = true;
 }
 
 /* KEY=VALUE of each that is another than in `than', and an empty word. */
@@ -76,8 +83,9 @@ will_put_options(struct buf *b, const struct options *options,
 			option_text(g, row, than, then, sizeof(then));
 			if (strcmp(now, then) == 0)
 				continue;
-			buf_append(b, row->name, strlen(row->name));
-			buf_append(b, "=", 1);
+			if (buf_append(b, row->name, strlen(row->name)) == -1 ||
+			    buf_append(b, "=", 1) == -1)
+				wills.too_long = true;
 			will_put(b, now);
 		}
 	}
@@ -95,6 +103,7 @@ will_make(const struct entry *e)
 	char number[24];
 
 	buf_init(&b, KEEPER_HELD_BYTES);
+	wills.too_long = false;
 	option_init(option_groups, &defaults);
 	snprintf(number, sizeof(number), "%ju",
 	    (uintmax_t)keeper_home_number(p->home));
@@ -108,7 +117,11 @@ will_make(const struct entry *e)
 	will_put_options(&b, &e->session->options, &p->options);
 	held.bytes = buf_peek(&b);
 	held.n = buf_length(&b);
-	if (keeper_hold(&held, &why) == -1)
+	if (wills.too_long)
+		log_warn("%s: it would not outlive the engine: its endpoint and "
+		    "options are longer than %d bytes", p->name,
+		    KEEPER_HELD_BYTES);
+	else if (keeper_hold(&held, &why) == -1)
 		log_warn("%s: it would not outlive the engine: %s", p->name,
 		    why.text);
 	option_clear(option_groups, &defaults);
@@ -193,7 +206,7 @@ will_open(const struct will *w, struct why *why)
 	if (will_read(w, &words, &p, &now, why) == 0) {
 		opened = p.options;
 		p.options = now;
-		e = broker_open(&p, *words.from_file != '\0', why);
+		e = broker_inherit(&p, *words.from_file != '\0', why);
 		now = opened;
 	}
 	if (e != NULL) {
@@ -205,6 +218,26 @@ will_open(const struct will *w, struct why *why)
 	option_clear(option_groups, &now);
 	plan_clear(&p);
 	return e != NULL ? 0 : -1;
+}
+
+/*
+ * After engines that fell it is told which one is tried, and that of which
+ * the last one has fallen is left out.
+ */
+static int
+will_try(const struct will *w, struct why *why)
+{
+	const struct keeper_held held = { .key = WILL_TRYING,
+		.bytes = w->name, .n = strlen(w->name) + 1 };
+
+	if (keeper_faults() == 0)
+		return will_open(w, why);
+	if (keeper_faults() >= WILL_FAULTS &&
+	    strcmp(w->name, wills.tried) == 0)
+		return why_fail(why, FAULT_REFUSED, "engines have died of it");
+	if (keeper_hold(&held, why) == -1)
+		return -1;
+	return will_open(w, why);
 }
 
 /* --- executing them --- */
@@ -248,6 +281,8 @@ will_take(const struct keeper_held *held, void *arg)
 		close(held->fds[i]);
 	if (strcmp(held->key, WILL_HANDED_OVER) == 0)
 		wills.handed_over_ms = loop_now_ms();
+	else if (words && strcmp(held->key, WILL_TRYING) == 0)
+		strlcpy(wills.tried, bytes, sizeof(wills.tried));
 	else if (words && strcmp(held->key, WILL_STANDS) == 0)
 		strlcpy(wills.stands, bytes, sizeof(wills.stands));
 	else if (words)
@@ -274,18 +309,30 @@ will_remember(void)
 	return 0;
 }
 
-/* Their anchors end, and what those held is ours alone. */
+/* Its anchor ends, and what that held is ours alone. */
 static void
-will_release_past(void)
+will_release(struct will_past *p)
 {
-	struct will_past *p;
+	STAILQ_REMOVE(&wills.past, p, will_past, entry);
+	anchor_end(p->anchor_fd);
+	close(p->anchor_fd);
+	close(p->ledger_fd);
+	keeper_let_go(p->key);
+	free(p);
+}
 
-	while ((p = STAILQ_FIRST(&wills.past)) != NULL) {
-		STAILQ_REMOVE_HEAD(&wills.past, entry);
-		close(p->anchor_fd);
-		close(p->ledger_fd);
-		keeper_let_go(p->key);
-		free(p);
+/*
+ * Of all, or of those that never came to stand.
+ */
+static void
+will_release_past(bool all)
+{
+	struct will_past *p, *next;
+
+	STAILQ_FOREACH_SAFE(p, &wills.past, entry, next) {
+		if (!all && strcmp(p->key, wills.stands) == 0)
+			continue;
+		will_release(p);
 	}
 }
 
@@ -330,6 +377,12 @@ will_begin(void (*confine_anchor)(void))
 		close(fd);
 	if (why.fault != FAULT_NONE)
 		log_warn("nothing would outlive the engine: %s", why.text);
+}
+
+bool
+will_succeeds(void)
+{
+	return *wills.stands != '\0';
 }
 
 bool
@@ -389,11 +442,12 @@ will_execute(void)
 	size_t n = 0;
 
 	keeper_take(will_take, NULL);
+	will_release_past(false);
 	if (will_remember() == 0)
 		will_sweep();
 	while ((w = STAILQ_FIRST(&wills.left)) != NULL) {
 		STAILQ_REMOVE_HEAD(&wills.left, entry);
-		if (will_open(w, &why) == 0) {
+		if (will_try(w, &why) == 0) {
 			n++;
 		} else {
 			log_warn("%s: cannot go on: %s", w->name, why.text);
@@ -403,6 +457,7 @@ will_execute(void)
 		free(w);
 	}
 	will_sweep();
+	ledger_keep();
 	return n;
 }
 
@@ -416,8 +471,10 @@ will_done(void)
 
 	if (*wills.anchor != '\0' && keeper_hold(&held, &why) == -1)
 		log_warn("nothing would outlive the engine: %s", why.text);
-	will_release_past();
+	will_release_past(true);
 	keeper_let_go(WILL_HANDED_OVER);
+	if (keeper_faults() > 0)
+		keeper_let_go(WILL_TRYING);
 	for (e = broker_after(""); e != NULL; e = broker_after(e->plan.name))
 		session_go_on(e->session);
 	ledger_forget();

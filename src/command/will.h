@@ -23,6 +23,8 @@ void will_revoke(const char *name);
  */
 void will_begin(void (*confine_anchor)(void));
 size_t will_execute(void);
+/* Was there an engine before us that came to stand? */
+bool will_succeeds(void);
 /* Does what this engine holds outlive it? */
 bool will_outlives(void);
 /* This engine is about to end for the next one's sake. */

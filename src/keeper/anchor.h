@@ -25,11 +25,19 @@ int anchor_sockets(int fds[2]);
  * to confine itself.  0, or -1, see errno.
  */
 int anchor_begin(int fd, void (*confine)(void));
+/*
+ * These, up to ANCHOR_OWN, are the engine's alone, the lock on the run
+ * directory among them: closed when it is gone.  Before anchor_begin().
+ */
+#define ANCHOR_OWN 4
+void anchor_owns(const int *fds, size_t n);
 
 /*
- * Fetch copies of n of its descriptors by their numbers, close-on-exec; -1
- * where it has none of that number.
+ * Fetch copies of n of its descriptors by their numbers, close-on-exec and
+ * non-blocking; -1 where it has none of that number, or does not answer.
  */
 void anchor_fetch(int anchor_fd, const int *numbers, int *fds, size_t n);
+/* Have it end, and wait until it has closed everything. */
+void anchor_end(int anchor_fd);
 
 #endif

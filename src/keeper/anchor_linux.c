@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -16,11 +17,19 @@
 #include "keeper/anchor.h"
 
 #define ANCHOR_BATCH 200
+#define ANCHOR_PATIENCE_S 2     /* of one that does not answer, nor end */
 
 union anchor_control {
 	struct cmsghdr header;
 	char room[CMSG_SPACE(ANCHOR_BATCH * sizeof(int))];
 };
+
+/* Of the engine: itself (pidfd_open(2)), and what is its alone. */
+static struct {
+	int pid_fd;
+	int fds[ANCHOR_OWN];
+	size_t n;
+} anchor_own = { .pid_fd = -1 };
 
 /* --- the anchor --- */
 
@@ -47,7 +56,35 @@ anchor_answer(int fd, const int *numbers, size_t n)
 		c->cmsg_type = SCM_RIGHTS;
 		c->cmsg_len = CMSG_LEN(found * sizeof(int));
 	}
+	if (sendmsg(fd, &message, MSG_NOSIGNAL) != -1 || found == 0)
+		return;
+	/* Too many are on their way: none, rather than no answer. */
+	memset(there, 0, n);
+	message.msg_control = NULL;
+	message.msg_controllen = 0;
 	sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+/* The engine is gone. */
+static void
+anchor_close_own(void)
+{
+	while (anchor_own.n > 0)
+		close(anchor_own.fds[--anchor_own.n]);
+	close(anchor_own.pid_fd);
+	anchor_own.pid_fd = -1;
+}
+
+/* Something has been asked, or the engine is gone. */
+static void
+anchor_wait(int fd)
+{
+	struct pollfd p[] = { { .fd = fd, .events = POLLIN },
+		{ .fd = anchor_own.pid_fd, .events = POLLIN } };
+
+	if (anchor_own.pid_fd != -1 && poll(p, 2, -1) > 0 &&
+	    p[1].revents != 0)
+		anchor_close_own();
 }
 
 static void
@@ -56,11 +93,14 @@ anchor_serve(int fd)
 	int numbers[ANCHOR_BATCH];
 	ssize_t n;
 
-	while ((n = recv(fd, numbers, sizeof(numbers), 0)) > 0 ||
-	    (n == -1 && errno == EINTR))
+	do {
+		anchor_wait(fd);
+		n = recv(fd, numbers, sizeof(numbers),
+		    anchor_own.pid_fd != -1 ? MSG_DONTWAIT : 0);
 		if (n > 0)
 			anchor_answer(fd, numbers,
 			    (size_t)n / sizeof(numbers[0]));
+	} while (n > 0 || (n == -1 && (errno == EINTR || errno == EAGAIN)));
 }
 
 /* The engine's signals are not ours: it is told of them, we are of its end. */
@@ -85,10 +125,20 @@ anchor_sockets(int fds[2])
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds);
 }
 
+void
+anchor_owns(const int *fds, size_t n)
+{
+	anchor_own.n = n < ANCHOR_OWN ? n : ANCHOR_OWN;
+	memcpy(anchor_own.fds, fds, anchor_own.n * sizeof(fds[0]));
+}
+
 int
 anchor_begin(int fd, void (*confine)(void))
 {
-	long pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+	long pid;
+
+	anchor_own.pid_fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
 
 	if (pid == 0)
 		anchor_run(fd, confine);
@@ -133,13 +183,35 @@ anchor_batch(int fd, const int *numbers, int *fds, size_t n)
 		close(came[next++]);
 }
 
+/* Whatever they are, they must not stop the loop. */
+static void
+anchor_tame(const int *fds, size_t n)
+{
+	for (; n > 0; n--, fds++)
+		if (*fds != -1)
+			fcntl(*fds, F_SETFL, fcntl(*fds, F_GETFL) | O_NONBLOCK);
+}
+
 void
 anchor_fetch(int anchor_fd, const int *numbers, int *fds, size_t n)
 {
+	const struct timeval patience = { ANCHOR_PATIENCE_S, 0 };
 	size_t batch;
 
+	setsockopt(anchor_fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+	    sizeof(patience));
 	for (; n > 0; numbers += batch, fds += batch, n -= batch) {
 		batch = n < ANCHOR_BATCH ? n : ANCHOR_BATCH;
 		anchor_batch(anchor_fd, numbers, fds, batch);
+		anchor_tame(fds, batch);
 	}
+}
+
+void
+anchor_end(int anchor_fd)
+{
+	struct pollfd p = { .fd = anchor_fd };
+
+	shutdown(anchor_fd, SHUT_WR);
+	poll(&p, 1, ANCHOR_PATIENCE_S * 1000);
 }

@@ -27,15 +27,16 @@ static struct answers *answers;         /* of the question at hand */
 static int
 answer_hello(struct message *in, struct message *out, struct why *why)
 {
-	const char *version = message_text(in);
+	uint64_t protocol = message_number(in);
 
-	if (version == NULL || !message_whole(in))
+	if (!message_whole(in))
 		return ANSWER_BAD;
-	if (strcmp(version, PACKAGE_VERSION) != 0)
-		return why_fail(why, FAULT_REFUSED, "the keeper is of version "
-		    PACKAGE_VERSION ", the engine of another: start the "
-		    "broker again");
+	if (protocol != REQUEST_PROTOCOL)
+		return why_fail(why, FAULT_REFUSED, "the keeper and the engine "
+		    "are of versions that do not understand each other: start "
+		    "the broker again");
 	message_put_number(out, answers->generation);
+	message_put_number(out, answers->faults);
 	message_put_number(out, ready_wanted());
 	message_put_number(out, (uint64_t)ready_watchdog_ms());
 	return 0;
@@ -87,12 +88,24 @@ answer_tell(struct message *in, struct message *out, struct why *why)
 		return ANSWER_BAD;
 	if (state == KEEPER_STATUS)
 		return answer_tell_status(words);
-	if (state == KEEPER_RELOADING || state == KEEPER_HANDING_OVER)
+	if (state == KEEPER_RELOADING)
 		ready_tell_reloading();
 	else if (state != KEEPER_STOPPING || !answers->stopping)
 		ready_tell(states[state]);
 	answers->stopping |= state == KEEPER_STOPPING;
-	answers->handing_over |= state == KEEPER_HANDING_OVER;
+	return 0;
+}
+
+static int
+answer_hand_over(struct message *in, struct message *out, struct why *why)
+{
+	(void)out;
+	if (!message_whole(in))
+		return ANSWER_BAD;
+	if (direct_try(answers->path, why) == -1)
+		return -1;
+	ready_tell_reloading();
+	answers->handing_over = true;
 	return 0;
 }
 
@@ -119,6 +132,8 @@ static const struct answer_row {
 	[REQUEST_HELLO] = { "hello", PERMIT_ONCE, 0, 0, answer_hello },
 	[REQUEST_READY] = { "ready", PERMIT_ONCE, 0, 0, answer_ready },
 	[REQUEST_TELL] = { "tell", PERMIT_ANY, 0, 0, answer_tell },
+	[REQUEST_HAND_OVER] = { "hand-over", PERMIT_ANY, 0, 0,
+	    answer_hand_over },
 	[REQUEST_OPEN] = { "open", PERMIT_ANY, 0, 0, answer_open },
 	[REQUEST_STAT] = { "stat", PERMIT_ANY, 0, 0, answer_stat },
 	[REQUEST_ROTATE] = { "rotate", PERMIT_ANY, 0, 0, answer_rotate },

@@ -18,7 +18,7 @@ static struct {
 	int fd;                 /* -1: no keeper, or not any more */
 	bool engine;            /* there is one, or was */
 	pid_t pid;
-	unsigned generation;
+	unsigned generation, faults;
 	bool service;           /* the keeper's manager wants to know */
 	int64_t watchdog_ms;
 	struct watch readable;
@@ -132,11 +132,12 @@ ask_hello(void)
 	struct message *m = ask_begin(REQUEST_HELLO);
 	struct why why;
 
-	message_put_text(m, PACKAGE_VERSION);
+	message_put_number(m, REQUEST_PROTOCOL);
 	m = ask_answer(&why);
 	if (m == NULL)
 		errx(1, "the keeper cannot be asked: %s", why.text);
 	ask.generation = (unsigned)message_number(m);
+	ask.faults = (unsigned)message_number(m);
 	ask.service = message_number(m) != 0;
 	ask.watchdog_ms = (int64_t)message_number(m);
 }
@@ -170,6 +171,12 @@ keeper_generation(void)
 	return ask.generation;
 }
 
+unsigned
+keeper_faults(void)
+{
+	return ask.faults;
+}
+
 pid_t
 keeper_pid(void)
 {
@@ -183,6 +190,15 @@ keeper_ready(void)
 		return;
 	ask_begin(REQUEST_READY);
 	ask_done(NULL);
+}
+
+int
+keeper_hand_over(struct why *why)
+{
+	if (!ask_may())
+		return why_fail(why, FAULT_REFUSED, "there is no keeper");
+	ask_begin(REQUEST_HAND_OVER);
+	return ask_done(why);
 }
 
 void

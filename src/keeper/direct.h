@@ -28,6 +28,11 @@ int direct_mkdir(int dir_fd, const char *name, mode_t mode, gid_t gid,
     struct why *why);
 int direct_symlink(const char *target, const char *path, const char *rundir,
     struct why *why);
+/*
+ * Is this program one that understands our questions (REQUEST_PROTOCOL)?  It
+ * is started, to say so.  0, or -1 + FAULT_REFUSED.
+ */
+int direct_try(const char *path, struct why *why);
 int direct_symlink_remove(const char *target, const char *path);
 int direct_group(const char *name, gid_t *gid, struct why *why);
 int direct_user(const char *name, uid_t *uid);

@@ -5,6 +5,7 @@
 
 #include "base/xalloc.h"
 #include "keeper/held.h"
+#include "keeper/held_file.h"
 
 /* One allocation: the struct, the descriptors, the bytes, the key. */
 struct held {
@@ -34,13 +35,22 @@ held_key_is_sound(const char *key)
 	    key[n - 1] != '/';
 }
 
+static struct keeper_held
+held_is(const struct held *h)
+{
+	return (struct keeper_held){ .key = h->key, .bytes = h->fds + h->nfds,
+		.n = h->n, .fds = h->fds, .nfds = h->nfds };
+}
+
 static void
 held_free(struct held *h)
 {
+	const struct keeper_held what = held_is(h);
 	size_t i;
 
 	RB_REMOVE(helds, &helds, h);
 	helds_count--;
+	held_file_drop(&what);
 	for (i = 0; i < h->nfds; i++)
 		close(h->fds[i]);
 	free(h);
@@ -75,6 +85,7 @@ held_put(const struct keeper_held *what)
 		held_free(old);
 	RB_INSERT(helds, &helds, h);
 	helds_count++;
+	held_file_put(what);
 }
 
 /* "NAME/..." stands in one piece, though not next to "NAME". */
@@ -118,8 +129,7 @@ held_next(const char *after, struct keeper_held *out)
 		h = RB_NEXT(helds, &helds, h);
 	if (h == NULL)
 		return false;
-	*out = (struct keeper_held){ .key = h->key, .bytes = h->fds + h->nfds,
-		.n = h->n, .fds = h->fds, .nfds = h->nfds };
+	*out = held_is(h);
 	return true;
 }
 

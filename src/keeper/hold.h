@@ -46,6 +46,13 @@ size_t keeper_take(keeper_take_cb *cb, void *arg);
 
 /* 0 in the first engine, 1 after its first death, ... */
 unsigned keeper_generation(void);
+/* How many in a row before this one ended of themselves, and were not ready. */
+unsigned keeper_faults(void);
+/*
+ * This engine is about to end so that another takes over: 0; or -1 + why, the
+ * program that would come next is none that this keeper can start.
+ */
+int keeper_hand_over(struct why *why);
 
 /*
  * This engine answers: whoever waits for the broker is told, and what the last

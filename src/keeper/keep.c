@@ -21,6 +21,7 @@
 #include "keeper/direct.h"
 #include "keeper/failed.h"
 #include "keeper/held.h"
+#include "keeper/held_file.h"
 #include "keeper/keep.h"
 #include "keeper/ready.h"
 
@@ -40,6 +41,8 @@ static struct {
 	int64_t started_ms;
 	unsigned generation;
 	int crashes;            /* in a row */
+	unsigned faults;        /* of these, before they were ready, by their
+				   own doing */
 	bool was_ready;         /* one of them */
 	bool misbehaved;        /* we have killed it */
 	bool told_to_stop;
@@ -153,7 +156,8 @@ keep_watch(int fd)
 	keep.fd = fd;
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	keep.answers = (struct answers){ .rundir_fd = keep.is->rundir_fd,
-		.generation = keep.generation, .on_ready = keep_ready };
+		.generation = keep.generation, .faults = keep.faults,
+		.path = keep.is->path, .on_ready = keep_ready };
 	keep.misbehaved = false;
 	keep.started_ms = loop_now_ms();
 	watch_init(&keep.readable, fd, LOOP_READ, keep_readable, NULL);
@@ -169,7 +173,9 @@ keep_start(void *arg)
 	/* Between two engines it is we who live. */
 	if (keep.was_ready && ready_watchdog_ms() > 0)
 		ready_tell("WATCHDOG=1");
+	held_file_generation(keep.generation);
 	keep.answers.ready = keep.answers.stopping = false;
+	keep.answers.handing_over = false;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1) {
 		keep_died(-1);
 		return;
@@ -299,6 +305,10 @@ keep_died(int status)
 	}
 	keep.generation++;
 	keep.crashes = keep_is_crash(status) ? keep.crashes + 1 : 0;
+	if (keep.answers.ready)
+		keep.faults = 0;
+	else
+		keep.faults += !keep_was_killed(status);
 	if (!keep.was_ready && keep.crashes >= KEEP_CRASHES) {
 		log_warn("the engine does not start: %s", how);
 		keep_stop(1);
@@ -373,6 +383,7 @@ keep_run(const struct keep *is)
 {
 	keep.is = is;
 	keep.fd = -1;
+	keep.generation = held_file_begin();
 	keep_signals();
 	keep_start(NULL);
 	loop_run();

@@ -210,11 +210,9 @@ pid_t keeper_pid(void);
 
 /* What this broker is about to do, for the service manager; see ready.h. */
 enum keeper_state { KEEPER_RELOADING, KEEPER_RELOADED, KEEPER_STOPPING,
-	KEEPER_HANDING_OVER, KEEPER_ALIVE, KEEPER_STATUS };
-/*
- * KEEPER_STATUS: keeper_tell_status().  After KEEPER_STOPPING our end is no
- * death any more; after KEEPER_HANDING_OVER it is no crash.
- */
+	KEEPER_ALIVE, KEEPER_STATUS };
+/* KEEPER_STATUS: keeper_tell_status().  After KEEPER_STOPPING our end is no
+   death any more. */
 void keeper_tell(enum keeper_state state);
 /* One line, of at most KEEPER_STATUS_MAX bytes. */
 #define KEEPER_STATUS_MAX 120

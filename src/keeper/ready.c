@@ -17,8 +17,38 @@ ready_wanted(void)
 	return getenv("NOTIFY_SOCKET") != NULL;
 }
 
+/* fd: -1: none. */
+static void
+ready_send(int to_fd, const struct msghdr *to, const char *state, int fd)
+{
+	struct iovec v = { (void *)(uintptr_t)state, strlen(state) };
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct msghdr message = *to;
+
+	message.msg_iov = &v;
+	message.msg_iovlen = 1;
+	if (fd != -1) {
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control.room);
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
+	}
+	sendmsg(to_fd, &message, MSG_NOSIGNAL);
+}
+
 void
 ready_tell(const char *state)
+{
+	ready_tell_with(state, -1);
+}
+
+void
+ready_tell_with(const char *state, int with)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
@@ -34,9 +64,9 @@ ready_tell(const char *state)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		return;
-	sendto(fd, state, strlen(state), MSG_NOSIGNAL,
-	    (struct sockaddr *)&to,
-	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+	ready_send(fd, &(struct msghdr){ .msg_name = &to, .msg_namelen =
+	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length) },
+	    state, with);
 	close(fd);
 }
 

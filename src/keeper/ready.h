@@ -12,6 +12,8 @@
 bool ready_wanted(void);
 /* Assignments, a line each: "READY=1", "STOPPING=1", "STATUS=in words". */
 void ready_tell(const char *state);
+/* The same with a descriptor. */
+void ready_tell_with(const char *state, int fd);
 /* RELOADING=1 with the time that Type=notify-reload wants. */
 void ready_tell_reloading(void);
 /*

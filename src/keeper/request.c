@@ -6,6 +6,8 @@ const char *const request_texts[NREQUESTS] = {
 	[REQUEST_HELLO] = "The first question: are we of one version?",
 	[REQUEST_READY] =
 	    "The engine answers: whoever waits for the broker is told.",
+	[REQUEST_HAND_OVER] = "Is there a program that can take over?  Then "
+	    "our end is for its sake.",
 	[REQUEST_TELL] =
 	    "The service manager is told that it reloads or stops.",
 	[REQUEST_OPEN] =

@@ -4,10 +4,18 @@
 #ifndef KEEPER_REQUEST_H
 #define KEEPER_REQUEST_H
 
+/*
+ * Keeper and engine may be of different versions, after a reload --exec: this
+ * number changes with the form or the meaning of any question, or of the wills
+ * and the ledger.
+ */
+#define REQUEST_PROTOCOL 1
+
 enum request {
 	REQUEST_HELLO,
 	REQUEST_READY,
 	REQUEST_TELL,
+	REQUEST_HAND_OVER,
 	REQUEST_OPEN,
 	REQUEST_STAT,
 	REQUEST_ROTATE,

@@ -334,17 +334,19 @@ seccomp_fill_anchor(scmp_filter_ctx filter)
 {
 	static const int calls[] = {
 		SCMP_SYS(recv), SCMP_SYS(recvfrom), SCMP_SYS(sendmsg),
+		SCMP_SYS(close), SCMP_SYS(poll), SCMP_SYS(ppoll),
 		SCMP_SYS(exit), SCMP_SYS(exit_group),
 		SCMP_SYS(restart_syscall), SCMP_SYS(rt_sigreturn), -1
 	};
 	const struct seccomp_row rows[] = { FCNTL(F_GETFD) };
 	int rv = seccomp_add(filter, SCMP_ACT_ALLOW, calls);
+	size_t i;
 
 	if (rv == 0)
 		rv = seccomp_add(filter, SCMP_ACT_ALLOW, sandbox_build.calls);
-	if (rv == 0)
-		rv = seccomp_add_row(filter, &rows[0]);
-	return rv != 0 ? rv : seccomp_add_row(filter, &rows[1]);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]) && rv == 0; i++)
+		rv = seccomp_add_row(filter, &rows[i]);
+	return rv;
 }
 
 int

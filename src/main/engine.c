@@ -23,6 +23,7 @@
 #include "command/limit.h"
 #include "command/service.h"
 #include "command/will.h"
+#include "keeper/anchor.h"
 #include "keeper/hold.h"
 #include "keeper/keep.h"
 #include "keeper/sandbox.h"
@@ -143,6 +144,11 @@ static void
 gone(void *arg)
 {
 	(void)arg;
+	/* Where the service manager has what it held there will be another. */
+	if (keeper_is_service()) {
+		log_warn("the keeper is gone: what is open is the next one's");
+		_exit(1);
+	}
 	log_warn("the keeper is gone: stopping");
 	broker_stop_now();
 	loop_stop();
@@ -157,13 +163,17 @@ load(const struct fifod *f)
 {
 	size_t n = will_execute();
 
-	if (f->conf != NULL && keeper_generation() == 0)
-		return conf_load(f->conf, fifod_say, NULL);
-	if (f->conf != NULL)
-		conf_inherit(f->conf);
 	if (keeper_generation() > 0)
 		log_info("%zu sessions go on", n);
-	return 0;
+	if (f->conf == NULL)
+		return 0;
+	if (will_succeeds()) {
+		conf_inherit(f->conf);
+		return 0;
+	}
+	/* A file that is wrong by now ends no broker that stood. */
+	return conf_load(f->conf, fifod_say, NULL) == 0 ||
+	    keeper_generation() > 0 ? 0 : -1;
 }
 
 static int
@@ -189,6 +199,8 @@ engine_run(const struct fifod *f)
 {
 	const struct session_place place = { .rundir = f->rundir,
 		.rundir_fd = KEEP_RUNDIR_FD };
+	static const int own[] = { KEEP_ASK_FD, KEEP_RUNDIR_FD,
+		KEEP_CONTROL_FD };
 	struct limits defaults;
 	int status;
 
@@ -198,6 +210,7 @@ engine_run(const struct fifod *f)
 	usage_init();
 	take_signals();
 	keeper_begin(KEEP_ASK_FD, gone, NULL);
+	anchor_owns(own, sizeof(own) / sizeof(own[0]));
 	will_begin(sandbox_anchor);
 	if (f->unconfined)
 		log_warn("the engine is not confined: -X");

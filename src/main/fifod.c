@@ -25,6 +25,7 @@
 #include "command/probe.h"
 #include "keeper/keep.h"
 #include "keeper/ready.h"
+#include "keeper/request.h"
 #include "keeper/sandbox.h"
 #include "keeper/spawn.h"
 #include "keeper/user.h"
@@ -65,7 +66,8 @@ parse(struct fifod *f, int argc, char **argv)
 				errx(FAULT_USAGE, "-l: given too often");
 			if (limits_give(optarg, &why) == -1)
 				errx(FAULT_USAGE, "-l: %s", why.text);
-			f->limits[f->nlimits++] = optarg;
+			/* The title will stand where it is. */
+			f->limits[f->nlimits++] = xstrdup(optarg);
 			break;
 		case 'n':
 			f->check = true;
@@ -376,6 +378,9 @@ main(int argc, char **argv)
 	open_standard_descriptors(engine);
 	if (argc > 1 && strcmp(argv[1], "--probe") == 0)
 		return probing_run(argc - 2, argv + 2);
+	/* For a keeper that would have us take over. */
+	if (argc == 3 && strcmp(argv[1], "--protocol") == 0)
+		return atoi(argv[2]) == REQUEST_PROTOCOL ? 0 : 1;
 	setprogname("fifod");
 	/* It moves the words away from where the title will stand. */
 	if (engine)

@@ -131,8 +131,15 @@ dialogue_may_deliver(struct exchange *x)
 {
 	if (x != TAILQ_FIRST(&x->d->exchanges))
 		return false;
-	if (!x->delivering)
-		x->delivering = channel_begin(x->d->channel);
+	if (x->delivering)
+		return true;
+	x->delivering = channel_begin(x->d->channel);
+	/* Slots have told it themselves. */
+	if (x->delivering &&
+	    ledger_get(x->d->row).reply != LEDGER_WRITING) {
+		x->told = true;
+		ledger_begun(x->d->row);
+	}
 	return x->delivering;
 }
 
@@ -334,6 +341,7 @@ dialogue_discard(struct dialogue *d)
 		dialogue_discard_one(d, x);
 	}
 	d->skipping = false;
+	ledger_taken(d->row, false);
 	d->muddled = 0;
 	post_void(d);
 	if (!d->channel->exact)

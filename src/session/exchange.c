@@ -71,6 +71,18 @@ exchange_held(const struct exchange *x)
 	    buf_length(&x->bytes) - x->sent;
 }
 
+/* Of a reply that had begun slots say for themselves what has become of it. */
+static void
+exchange_tell_ledger(const struct exchange *x)
+{
+	struct ledger_row *row = x->d->row;
+
+	if (!x->delivering)
+		ledger_closed(row);
+	else if (x->told)
+		ledger_reply(row, LEDGER_IDLE, false, 0);
+}
+
 void
 exchange_free(struct exchange *x)
 {
@@ -80,8 +92,7 @@ exchange_free(struct exchange *x)
 		d->held -= exchange_held(x);
 		exchange_leave(x);
 		TAILQ_REMOVE(&d->exchanges, x, entry);
-		if (!x->delivering)
-			ledger_closed(d->row);
+		exchange_tell_ledger(x);
 		if (d->cutting == x)
 			d->cutting = NULL;
 		if (d->tunnel == x)
@@ -282,6 +293,7 @@ exchange_finish(struct exchange *x)
 	exchange_tell(d, x);
 	if (x->delivering) {
 		d->asked = false;
+		ledger_asked(d->row, false);
 		channel_end(d->channel, x->failed);
 	}
 	exchange_free(x);

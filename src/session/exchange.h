@@ -97,7 +97,8 @@ struct exchange {
 	bool whole;             /* all of the request is here, or was */
 	bool streaming;         /* bytes go as they are sent: never resent */
 	bool begun;             /* a byte of the reply has come */
-	bool delivering;        /* the channel has begun the reply */
+	bool delivering;        /* the channel has begun the reply, */
+	bool told;              /* ... and it is we who tell the ledger */
 	bool dropping;          /* the reply is dropped as it comes */
 	bool greeting;          /* no exchange: the peer speaks first */
 	bool resent;
@@ -360,6 +361,8 @@ void pool_look(struct dialogue *d);
 void pool_wire_up(struct wire *w);
 void pool_wire_failed(struct wire *w);
 void pool_wire_ended(struct wire *w, const struct why *why);
+/* It will not retry by itself. */
+void pool_give_up(struct session *s, const char *reason);
 /* The session's state from its wires'; the reason is for the log. */
 void pool_enter(struct session *s, const char *reason);
 /* Drop all links and dial at once. */

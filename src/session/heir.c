@@ -13,6 +13,7 @@
 #include "session/names.h"
 #include "session/private.h"
 #include "session/relay.h"
+#include "session/state.h"
 #include "session/status.h"
 
 /* Whoever wrote a part of a request is looked at so often. */
@@ -45,6 +46,8 @@ heir_dialogue(struct dialogue *d, const struct ledger_left *left)
 	for (; n > 0; n--)
 		exchange_new(d->s, d)->whole = true;
 	ledger_taken(d->row, within);
+	d->asked = left->state.asked;
+	ledger_asked(d->row, d->asked);
 	d->inherits = true;
 	/* Where its next request begins nobody knows. */
 	if (within && d->channel != NULL && d->channel->exact)
@@ -94,6 +97,9 @@ heir_flush_end(struct heir_flush *f)
 		    "the engine that died had a part were dropped",
 		    private_who(d), (uintmax_t)f->dropped);
 	d->s->discarded += f->dropped;
+	/* Whose it was waits for an answer, whatever we know of it. */
+	if (f->dropped > 0 && TAILQ_EMPTY(&d->exchanges))
+		exchange_new(d->s, d)->whole = true;
 	timer_clear(&f->look);
 	d->flush = NULL;
 	free(f);
@@ -169,9 +175,13 @@ heir_is_quiet(const struct session *s)
 		return false;
 	if (s->pool != NULL)
 		return s->pool->nopen == 0;
+	if (relay_is_busy(s) || (s->listen != NULL &&
+	    s->options.session.accept != ACCEPT_ONE && listen_peers(s) > 0))
+		return false;
 	if (!flow_has_link(s))
 		return true;
 	return link_pending(s->link) == 0 && !link_holds(s->link) &&
+	    (link_is_plain(s->link) || chunk_length(f->to_peer.chunk) == 0) &&
 	    (!fan_is_there(s) || chunk_length(f->to_client.chunk) == 0);
 }
 
@@ -232,16 +242,37 @@ heir_connected(int fd)
 	    &length) == 0;
 }
 
+/* It will not retry by itself; readers meet their end of file. */
+static void
+heir_give_up(struct session *s, const char *reason)
+{
+	if (s->why.fault == FAULT_NONE)
+		why_fail(&s->why, FAULT_RECEIVE, "%s", reason);
+	dial_failure(s);
+	if (s->pool != NULL) {
+		pool_give_up(s, reason);
+		return;
+	}
+	state_enter(s, SESSION_FAILED, "%s", reason);
+	s->end_owed = true;
+}
+
 static void
 heir_wires(struct session *s)
 {
+	const struct ledger_state *was = &s->left->state;
 	struct ledger_left *left;
 
+	s->nlinks = was->linked;
+	if (was->failed_for_good) {
+		heir_give_up(s, "it had failed before the engine died");
+		return;
+	}
 	while ((left = ledger_claim(LEDGER_LINK, s->name, NULL)) != NULL)
 		if (!left->state.busy && heir_connected(left->fd[LEDGER_PEER]))
 			wire_inherit(s, ledger_inherit(left, LEDGER_PEER));
-	if (s->options.session.reconnect == RECONNECT_ALWAYS &&
-	    s->left->state.busy && TAILQ_EMPTY(&s->pool->wires))
+	if (s->options.session.reconnect == RECONNECT_ALWAYS && was->busy &&
+	    TAILQ_EMPTY(&s->pool->wires))
 		pool_start(s);
 	pool_enter(s, "");
 }
@@ -270,32 +301,88 @@ heir_lost(struct session *s)
 	return true;
 }
 
+/* A link that is lost with the engine is made again as others are. */
+static void
+heir_redial(struct session *s)
+{
+	static const char reason[] = "the engine that had the connection died";
+	const struct ledger_state *was = &s->left->state;
+	int reconnect = s->options.session.reconnect;
+
+	if (s->waits != NULL || relay_each(s) || !was->busy)
+		return;
+	s->end_owed |= was->linked &&
+	    s->options.session.on_close == ON_CLOSE_EOF;
+	if (was->linked && reconnect == RECONNECT_NEVER)
+		heir_give_up(s, reason);
+	else if (!was->linked || reconnect == RECONNECT_ALWAYS)
+		dial_start(s, reason);
+}
+
+/* What was on its way to a peer is for that one alone. */
+static void
+heir_connection(struct session *s, bool lost)
+{
+	if (!lost && heir_connected(s->left->fd[LEDGER_PEER])) {
+		heir_take_way(s, HEIR_TO_PEER, &s->flow.to_peer);
+		dial_inherit(s, ledger_inherit(s->left, LEDGER_PEER));
+	} else {
+		heir_redial(s);
+	}
+}
+
 static void
 heir_link(struct session *s)
 {
 	bool lost = heir_lost(s);
-	int fd = s->left->fd[LEDGER_PEER];
 
+	s->nlinks = s->left->state.linked;
+	s->row->number[HEIR_TO_PEER] = s->row->number[HEIR_TO_CLIENT] = 0;
+	s->row->fd[LEDGER_PEER] = -1;
+	s->row->fd[HEIR_BYTES + HEIR_TO_PEER] =
+	    s->row->fd[HEIR_BYTES + HEIR_TO_CLIENT] = -1;
+	s->end_owed = s->channel.out.was_ending;
+	if (!lost) {
+		join_inherit(s);
+		heir_take_way(s, HEIR_TO_CLIENT, &s->flow.to_client);
+	}
+	if (s->left->state.failed_for_good) {
+		heir_give_up(s, "it had failed before the engine died");
+		return;
+	}
 	if (s->waits != NULL)
 		listen_start(s, "");
 	if (relay_each(s))
 		relay_inherit(s);
-	if (!lost) {
-		join_inherit(s);
-		heir_take_way(s, HEIR_TO_PEER, &s->flow.to_peer);
-		heir_take_way(s, HEIR_TO_CLIENT, &s->flow.to_client);
-	}
-	if (!lost && heir_connected(fd))
-		dial_inherit(s, ledger_inherit(s->left, LEDGER_PEER));
-	else if (s->waits == NULL && !relay_each(s) && s->left->state.busy)
-		dial_start(s, "the engine that had the connection died");
+	heir_connection(s, lost);
 }
 
 /* --- all of it --- */
 
+/* Our own ledger has at once what theirs had: we may be killed, too. */
+static void
+heir_tell(struct session *s)
+{
+	struct ledger_state now = ledger_get(s->row);
+	size_t i;
+
+	now.busy = s->left->state.busy;
+	now.linked = s->left->state.linked;
+	now.failed_for_good = s->left->state.failed_for_good;
+	ledger_set(s->row, &now);
+	if (s->pool != NULL)
+		return;
+	for (i = HEIR_TO_PEER; i <= HEIR_TO_CLIENT; i++) {
+		s->row->number[i] = s->left->number[i];
+		s->row->fd[HEIR_BYTES + i] = s->left->fd[HEIR_BYTES + i];
+	}
+	s->row->fd[LEDGER_PEER] = s->left->fd[LEDGER_PEER];
+}
+
 void
 heir_begin(struct session *s)
 {
+	heir_tell(s);
 	private_inherit(s);
 	if (s->pool == NULL)
 		return;
@@ -321,7 +408,7 @@ heir_go_on(struct session *s)
 				heir_dialogue_go_on(d);
 		}
 	}
-	names_touch(s);
+	names_inherit(s);
 	s->left = NULL;
 }
 

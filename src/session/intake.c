@@ -102,6 +102,7 @@ static void
 intake_begin(struct dialogue *d)
 {
 	d->asked = true;
+	ledger_asked(d->row, true);
 	d->cutting = exchange_new(d->s, d);
 	d->after_cr = false;
 	framer_start(&d->framer, intake_framing(d), &d->reply);

@@ -106,12 +106,6 @@ names_again(struct session *s)
 		timer_set(&s->look, NAMES_AGAIN_MS, names_look, s);
 }
 
-void
-names_touch(struct session *s)
-{
-	names_changed(s);
-}
-
 int
 names_watch(struct session *s, struct why *why)
 {
@@ -125,6 +119,16 @@ names_watch(struct session *s, struct why *why)
 		    "watched: %s%s", strerror(errno), errno == ENOSPC ?
 		    " (raise fs.inotify.max_user_watches)" : "");
 	return 0;
+}
+
+void
+names_inherit(struct session *s)
+{
+	struct why why;
+
+	if (!s->names.active && names_watch(s, &why) == -1)
+		session_log(s, true, "%s", why.text);
+	names_changed(s);
 }
 
 /* While any session is shared, others must pass through the run directory. */

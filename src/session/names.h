@@ -12,10 +12,13 @@
 int names_watch(struct session *s, struct why *why);
 /* Hear no more, and have no more part in the run directory's mode. */
 void names_forget(struct session *s);
-/* Look at them soon, as if somebody had touched them. */
-void names_touch(struct session *s);
-/* ... or a second later, for they, or status, could not be put right now. */
+/* Look at them a second later: they, or status, could not be put right now. */
 void names_again(struct session *s);
+/*
+ * They were a former engine's until now: watched, if they could not be before,
+ * and looked at soon, as if somebody had touched them.
+ */
+void names_inherit(struct session *s);
 /* Give everything that is there the access that the options ask for. */
 void names_share(struct session *s);
 /* That of files. */

@@ -236,7 +236,7 @@ pool_finish(struct session *s, bool again)
 		channel_finish(d->channel, again);
 }
 
-static void
+void
 pool_give_up(struct session *s, const char *reason)
 {
 	state_enter(s, SESSION_FAILED, "%s", reason);

@@ -347,6 +347,9 @@ private_free(struct private *p)
 	if (p->dir_fd == -1)
 		p->dir_fd = private_dir_fd(p);
 	pair_clear(&p->pair);
+	/* The next engine is to leave it alone, too. */
+	ledger_free(p->row);
+	p->row = NULL;
 }
 
 /* What has the name of a FIFO before there is one, gives way to it. */
@@ -400,7 +403,7 @@ private_fill(struct private *p, int dir_fd, const char *path,
 	struct channel_owner owner;
 
 	/* First, so that what is refused below is known and removed. */
-	if (private_hold(p, dir_fd) == -1)
+	if (p->dir_fd == -1 && private_hold(p, dir_fd) == -1)
 		return why_fail(why, FAULT_REFUSED, "%s", strerror(errno));
 	if (relay_each(s))
 		return why_fail(why, FAULT_REFUSED, "with connections=each a "
@@ -576,7 +579,7 @@ private_inherit_one(struct session *s, struct ledger_left *left)
 		dir_fd = directory_open(ch_fd, left->name);
 		close(ch_fd);
 	}
-	if (dir_fd == -1)
+	if (dir_fd == -1 || private_hold(p, dir_fd) == -1)
 		private_stop(p, "its directory was removed");
 	else if (private_owned(p, (pid_t)left->number[PRIVATE_OWNER], &why) ==
 	    -1 || private_fill(p, dir_fd, path, &why) == -1)

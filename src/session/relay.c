@@ -240,6 +240,36 @@ relay_begin(struct relay *r)
 	relay_dial(r);
 }
 
+bool
+relay_is_busy(const struct session *s)
+{
+	const struct relay *r;
+
+	if (s->relays == NULL || !s->relays->each)
+		return false;
+	TAILQ_FOREACH(r, &s->relays->list, entry)
+		if (!r->gone && (r->row == NULL || ledger_get(r->row).busy))
+			return true;
+	return false;
+}
+
+/* Half of what was on its way is not to be taken for the whole. */
+static void
+relay_cut(struct ledger_left *left)
+{
+	static const size_t ends[] = { LEDGER_IN, LEDGER_PEER };
+	size_t i;
+	int fd;
+
+	for (i = 0; i < 2; i++) {
+		fd = ledger_inherit(left, ends[i]);
+		if (fd == -1)
+			continue;
+		sock_reset(fd);
+		close(fd);
+	}
+}
+
 void
 relay_inherit(struct session *s)
 {
@@ -248,8 +278,10 @@ relay_inherit(struct session *s)
 
 	while ((left = ledger_claim(LEDGER_RELAY, s->name, NULL)) != NULL) {
 		if (left->state.busy || left->fd[LEDGER_IN] == -1 ||
-		    left->fd[LEDGER_PEER] == -1)
+		    left->fd[LEDGER_PEER] == -1) {
+			relay_cut(left);
 			continue;
+		}
 		r = relay_make(s, ledger_inherit(left, LEDGER_IN), NULL);
 		r->guest = left->name[0] != '\0';
 		if (r->guest)

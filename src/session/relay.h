@@ -36,6 +36,8 @@ void relay_new(struct session *s, int fd, bool guest);
 void relay_new_link(struct session *s, struct link *l);
 /* Those of a former engine that had nothing under way. */
 void relay_inherit(struct session *s);
+/* Would anything be lost, or somebody, if another engine took over now? */
+bool relay_is_busy(const struct session *s);
 /*
  * In any other session: this link (taken over) and a socket, whose other end
  * can be a channel; that end, or -1.

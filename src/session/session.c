@@ -213,6 +213,8 @@ session_left_directory(struct session *s)
 {
 	s->left = s->place->parent != NULL ? NULL :
 	    ledger_claim(LEDGER_SESSION, s->name, s->name);
+	if (s->left != NULL)
+		s->left->row = s->row;
 	return s->left == NULL ? -1 : directory_open(s->place->rundir_fd,
 	    s->name);
 }
@@ -308,7 +310,8 @@ session_new(const char *name, struct url *url, struct options *options,
 	    record_become(s, &s->options.record, why) == -1 ||
 	    session_make_directory(s, why) == -1)
 		goto fail;
-	if (names_watch(s, why) == -1) {
+	/* What a former engine watches still may be too much for both. */
+	if (names_watch(s, why) == -1 && s->left == NULL) {
 		directory_remove(place->rundir_fd, name, 0);
 		goto fail;
 	}
@@ -349,7 +352,7 @@ fail:
 void
 session_go_on(struct session *s)
 {
-	if (s->left == NULL)
+	if (s->left == NULL || s->state == SESSION_CLOSED)
 		return;
 	heir_go_on(s);
 	session_turn(s);
@@ -391,6 +394,13 @@ session_free(struct session *s)
 	free(s);
 }
 
+void
+session_has_alias(struct session *s, const char *path)
+{
+	free(s->alias);
+	s->alias = xstrdup(path);
+}
+
 int
 session_alias(struct session *s, const char *path, struct why *why)
 {
@@ -400,8 +410,7 @@ session_alias(struct session *s, const char *path, struct why *why)
 	free(target);
 	if (made == -1)
 		return -1;
-	free(s->alias);
-	s->alias = xstrdup(path);
+	session_has_alias(s, path);
 	return 0;
 }
 

@@ -250,6 +250,8 @@ void session_free(struct session *s);
 
 /* Make a symbolic link `path` (absolute) to the directory. 0 or -1 + why. */
 int session_alias(struct session *s, const char *path, struct why *why);
+/* It has been made by a former engine. */
+void session_has_alias(struct session *s, const char *path);
 
 /*
  * End it: take what is in `in` to the peer first (at most 10 s), or `now`.

@@ -171,6 +171,7 @@ sock_clear(struct session *s)
 		return;
 	timer_clear(&s->sock->rest);
 	watch_clear(&s->sock->readable);
+	s->row->fd[LEDGER_SOCK] = -1;
 	close(s->sock->fd);
 	free(s->sock);
 	s->sock = NULL;

@@ -15,13 +15,14 @@
  * way there may be skipped; any state may give up, and any may be closed.  Of
  * several links the one that is farthest counts: when that ends, another may
  * be anywhere on its way.  A link that a former engine had begins at the end of
- * its way.
+ * its way, and what had failed for good still has.
  */
 static const struct state_row {
 	const char *name;
 	unsigned to;
 } state_rows[] = {
-	[SESSION_IDLE] = { "idle", TO(RESOLVING) | TO(HANDSHAKE) | ENDING },
+	[SESSION_IDLE] = { "idle", TO(RESOLVING) | TO(HANDSHAKE) |
+	    TO(FAILED) | ENDING },
 	[SESSION_RESOLVING] = { "resolving", DIALLING | TO(UP) | TO(IDLE) |
 	    TO(LISTENING) | TO(BACKOFF) | TO(FAILED) | ENDING },
 	[SESSION_CONNECTING] = { "connecting", DIALLING | TO(UP) | TO(IDLE) |
@@ -62,6 +63,18 @@ session_state_find(const char *name, struct why *why)
 	    "are %s", name, known);
 }
 
+/* For the next engine. */
+static void
+state_tell(struct session *s)
+{
+	struct ledger_state now = ledger_get(s->row);
+
+	now.failed_for_good = s->state == SESSION_FAILED;
+	now.busy = s->state != SESSION_IDLE && s->state != SESSION_FAILED;
+	now.linked |= s->state == SESSION_UP;
+	ledger_set(s->row, &now);
+}
+
 void
 state_enter(struct session *s, enum session_state state, const char *fmt,
     ...)
@@ -80,7 +93,7 @@ state_enter(struct session *s, enum session_state state, const char *fmt,
 	if (state != SESSION_CONNECTING && state != SESSION_HANDSHAKE)
 		timer_clear(&s->deadline);
 	s->state = state;
-	ledger_busy(s->row, state != SESSION_IDLE && state != SESSION_FAILED);
+	state_tell(s);
 	s->nchanges++;
 	clock_gettime(CLOCK_REALTIME, &s->since);
 	session_log(s, state == SESSION_FAILED || state == SESSION_BACKOFF ||

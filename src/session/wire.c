@@ -128,6 +128,7 @@ wire_inherit(struct session *s, int fd)
 	struct wire *w = wire_alloc(s, NULL);
 
 	w->inherited = true;
+	w->carried = 1;
 	w->link = link_inherit(&s->dial, fd, &(struct link_owner){
 	    wire_changed, w, &w->why, wire_note });
 }

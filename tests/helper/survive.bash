@@ -9,6 +9,7 @@
 set -u
 S=$FIFOD_DIR/s
 WHO=$2
+ROUNDS=$3
 END=$((SECONDS + $3))
 answered=0 uncertain=0 cut=0 slowest=0
 
@@ -71,6 +72,21 @@ private()
 	for ((i = 1; SECONDS < END; i++)); do
 		exchange "$dir" "$i"
 	done
+	sum
+}
+
+# counted, for tests/soak: so many exchanges instead of seconds; how many there
+# were by now is in $T/count.WHO.
+counted()
+{
+	local dir i n=$ROUNDS
+
+	dir=$("$FIFOCTL" -r "$FIFOD_DIR" channel s -p $$) || return
+	for ((i = 1; i <= n; i++)); do
+		exchange "$dir" "$i"
+		((i % 100)) || echo "$i" >"$T/count.$WHO"
+	done
+	echo "$n" >"$T/count.$WHO"
 	sum
 }
 

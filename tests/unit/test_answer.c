@@ -85,9 +85,9 @@ test_times(void)
 	expect(ENDED, "nothing is answered before the greeting");
 
 	begin(false);
-	message_put_text(question(REQUEST_HELLO), PACKAGE_VERSION);
+	message_put_number(question(REQUEST_HELLO), REQUEST_PROTOCOL);
 	is_int(ask(), DONE, "the greeting is answered");
-	message_put_text(question(REQUEST_HELLO), PACKAGE_VERSION);
+	message_put_number(question(REQUEST_HELLO), REQUEST_PROTOCOL);
 	expect(ENDED, "and once");
 
 	begin(true);
