@@ -10,7 +10,8 @@ load helper/wire
 setup()
 {
 	common_setup
-	DISK= STOPPED=
+	DISK=
+	STOPPED=
 }
 
 # The broker before the wire: it waits until its last bytes have gone.
