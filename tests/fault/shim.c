@@ -50,24 +50,28 @@ next_of(const char *name)
 
 /* --- which one --- */
 
+/* The engine; with FAULT_KEEPER the keeper. */
 static bool
-is_fifod(void)
+is_wanted(int argc, char **argv)
 {
-	const char *wanted = getenv("FAULT_NAME");
+	bool engine = argc > 1 && strcmp(argv[1], "--engine") == 0;
 
-	return strcmp(program_invocation_short_name,
-	    wanted != NULL ? wanted : "fifod") == 0;
+	return strcmp(program_invocation_short_name, "fifod") == 0 &&
+	    engine == (getenv("FAULT_KEEPER") == NULL);
 }
 
-/* The first backtrace(3) loads a library, which allocates. */
+/*
+ * The first backtrace(3) loads a library, which allocates.  Those who are
+ * called before main(3) are given its arguments, too.
+ */
 __attribute__((constructor)) static void
-shim_begin(void)
+shim_begin(int argc, char **argv)
 {
 	const char *path = getenv("FAULT_FILE");
 	void *frames[2], *p;
 	int fd;
 
-	if (path == NULL || !is_fifod())
+	if (path == NULL || !is_wanted(argc, argv))
 		return;
 	inside = true;
 	backtrace(frames, 2);
@@ -191,6 +195,23 @@ fault_now(enum fault_family family, const char *call)
 									\
 		NEXT(name);						\
 		if (fault_now(family, #name))				\
+			return bad;					\
+		return next args;					\
+	}
+
+/*
+ * What keeper and engine say to each other can end, but not fail.  In the
+ * engine that is descriptor 3 (keep.h).
+ */
+#define KEEPER 3
+#define CALL_AT(type, name, bad, family, params, args)			\
+	type name params;						\
+	type name params						\
+	{								\
+		static type (*next) params;				\
+									\
+		NEXT(name);						\
+		if (fd != KEEPER && fault_now(family, #name))		\
 			return bad;					\
 		return next args;					\
 	}
@@ -408,12 +429,12 @@ MOVE(send, FAULT_WRITE, (int fd, const void *from, size_t n, int flags),
 MOVE(splice, FAULT_WRITE,
     (int fd, off_t *at, int to, off_t *at2, size_t n, unsigned flags),
     (fd, at, to, at2, n, flags), n)
-CALL(ssize_t, recvmsg, -1, FAULT_READ, (int fd, struct msghdr *m, int flags),
+CALL_AT(ssize_t, recvmsg, -1, FAULT_READ, (int fd, struct msghdr *m, int flags),
     (fd, m, flags))
 CALL(ssize_t, recvfrom, -1, FAULT_READ,
     (int fd, void *to, size_t n, int flags, struct sockaddr *a, unsigned *l),
     (fd, to, n, flags, a, l))
-CALL(ssize_t, sendmsg, -1, FAULT_WRITE,
+CALL_AT(ssize_t, sendmsg, -1, FAULT_WRITE,
     (int fd, const struct msghdr *m, int flags), (fd, m, flags))
 CALL(ssize_t, sendto, -1, FAULT_WRITE,
     (int fd, const void *from, size_t n, int flags, const struct sockaddr *a,
