@@ -224,9 +224,7 @@ start_crowd()
 both_ways()
 {
 	start_peer both duplex 20M 7 -p "$port"
-	# What it leaves behind when it ends is no matter of ours.
-	ASAN_OPTIONS=detect_leaks=0 within 60 "$PEER" duplex 20M 8 -c "$@" \
-	    >"$T/out"
+	within 60 "$PEER" duplex 20M 8 -c "$@" >"$T/out"
 	wait_peer both '^sum'
 	assert_equal "$(sed -n 's/^sum 1 //p' "$T/out")" \
 	    "$(sed -n 's/^sent 1 //p' "$T/peer.both.log")"

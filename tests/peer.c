@@ -148,7 +148,7 @@ serve(void)
 		}
 		/* Whoever calls when we know that this was the last is late. */
 		if (++id == opt.connections)
-			close(listen_fd);
+			listener_close();
 		event("accept %u", id);
 		connection_start(id, fd);
 	}
@@ -167,7 +167,10 @@ call(void)
 	} while (id < opt.connections);
 }
 
-/* unlink(2) and _exit(2) are async-signal-safe, signal-safety(7). */
+/*
+ * Nobody gets in any more whose connection would end with us.  shutdown(2),
+ * unlink(2) and _exit(2) are async-signal-safe, signal-safety(7).
+ */
 static void
 terminate(int sig)
 {
@@ -209,5 +212,7 @@ main(int argc, char **argv)
 	pthread_mutex_unlock(&lock);
 	script_free();
 	listener_remove();
-	return 0;
+	/* Threads may still be about to end: no exit(3), which looks for leaks. */
+	fflush(NULL);
+	_exit(0);
 }

@@ -91,7 +91,11 @@ int number_parse(const char *s, uint64_t *n);
  * line, `port N' or `path NAME'.
  */
 int listener_open(void);
-/* Removes the unix socket, if it is one; async-signal-safe. */
+void listener_close(void);
+/*
+ * Nobody gets in any more; removes the unix socket, if it is one.
+ * Async-signal-safe.
+ */
 void listener_remove(void);
 /* A connected socket to opt.connect. */
 int socket_call(void);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "peer.h"
 
 static const char *unix_path;	/* ours to remove */
+static volatile sig_atomic_t listening = -1;
 
 static socklen_t
 unix_address(struct sockaddr_un *un, const char *name)
@@ -135,12 +137,24 @@ listener_open(void)
 	if (!opt.refuse && listen(fd, opt.backlog) == -1)
 		die("%s: %s", opt.address, strerror(errno));
 	address_print(fd);
+	listening = fd;
 	return fd;
+}
+
+void
+listener_close(void)
+{
+	int fd = listening;
+
+	listening = -1;
+	close(fd);
 }
 
 void
 listener_remove(void)
 {
+	if (listening != -1)
+		shutdown(listening, SHUT_RDWR);
 	if (unix_path != NULL)
 		unlink(unix_path);
 }
