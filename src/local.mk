@@ -150,7 +150,7 @@ src_libfifod_a_SOURCES = \
 if PORTABLE
 src_libfifod_a_SOURCES += src/base/usage_generic.c src/channel/fifo_generic.c \
 	src/channel/notice_generic.c src/channel/owner_generic.c \
-	src/keeper/anchor_generic.c src/keeper/holder_generic.c \
+	src/keeper/holder_generic.c \
 	src/keeper/memory_generic.c \
 	src/keeper/netns_generic.c \
 	src/transport/dgram_generic.c src/transport/unix_generic.c \
@@ -158,7 +158,7 @@ src_libfifod_a_SOURCES += src/base/usage_generic.c src/channel/fifo_generic.c \
 else
 src_libfifod_a_SOURCES += src/base/usage_linux.c src/channel/fifo_linux.c \
 	src/channel/notice_linux.c src/channel/owner_linux.c \
-	src/keeper/anchor_linux.c src/keeper/holder_linux.c \
+	src/keeper/holder_linux.c \
 	src/keeper/memory_linux.c \
 	src/keeper/netns_linux.c \
 	src/transport/dgram_linux.c src/transport/unix_linux.c \
@@ -168,14 +168,22 @@ EXTRA_DIST += src/base/usage_generic.c src/base/usage_linux.c \
 	src/channel/fifo_generic.c src/channel/notice_generic.c \
 	src/channel/owner_generic.c src/channel/fifo_linux.c \
 	src/channel/notice_linux.c src/channel/owner_linux.c \
-	src/keeper/anchor_generic.c src/keeper/holder_generic.c \
+	src/keeper/holder_generic.c \
 	src/keeper/memory_generic.c src/keeper/netns_generic.c \
-	src/keeper/anchor_linux.c src/keeper/holder_linux.c \
+	src/keeper/holder_linux.c \
 	src/keeper/memory_linux.c \
 	src/keeper/netns_linux.c \
 	src/transport/dgram_generic.c src/transport/unix_generic.c \
 	src/transport/vsock_generic.c src/transport/dgram_linux.c \
 	src/transport/unix_linux.c src/transport/vsock_linux.c
+
+# What outlives an engine.
+if ANCHOR
+src_libfifod_a_SOURCES += src/keeper/anchor_linux.c
+else
+src_libfifod_a_SOURCES += src/keeper/anchor_generic.c
+endif
+EXTRA_DIST += src/keeper/anchor_generic.c src/keeper/anchor_linux.c
 
 # How the engine is confined: a file a mechanism, or the one that has none.
 if SANDBOX
