@@ -56,12 +56,11 @@ test    sqlite3                         sqlite3
 test    wget                            wget
 test    hexdump                         bsdextrautils
 test    nc                              netcat-openbsd
-test    wget                            wget
 test    socat                           socat
 test    ip                              iproute2
-test    nc                              netcat-openbsd
 test    /usr/bin/python3                python3
 test    /usr/lib/python3/dist-packages/prometheus_client python3-prometheus-client
+valgrind valgrind                       valgrind
 package dpkg-buildpackage               dpkg-dev
 package dh                              debhelper
 package /usr/share/doc/build-essential  build-essential
