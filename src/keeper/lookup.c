@@ -103,23 +103,29 @@ lookup_in(const struct keeper_look_up *what)
 	return lookup_do(what, false);
 }
 
+static bool
+lookup_tell(int fd, const struct lookup *l)
+{
+	size_t done, size = LOOKUP_SIZE(l->addresses.n);
+	ssize_t n = 1;
+
+	for (done = 0; done < size && n > 0; done += n > 0 ? (size_t)n : 0)
+		n = write(fd, (const char *)l + done, size - done);
+	return n > 0;
+}
+
 void
 lookup_child(int fd, const struct keeper_look_up *what)
 {
 	struct lookup *l;
-	size_t done, size;
-	ssize_t n;
+	bool told;
 
 	dup2(fd, 3);
 	closefrom(4);
 	l = lookup_in(what);
-	size = LOOKUP_SIZE(l->addresses.n);
-	for (done = 0; done < size; done += (size_t)n) {
-		n = write(3, (char *)l + done, size - done);
-		if (n <= 0)
-			_exit(1);
-	}
-	_exit(0);
+	told = lookup_tell(3, l);
+	free(l);
+	_exit(told ? 0 : 1);
 }
 
 /* Is it of the form that a child gives it?  Each length is used as one later. */
