@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,7 +28,15 @@ enum {
 };
 #define STATE_MOST UINT16_MAX
 
-/* The first row only counts those that were ever given out, itself included. */
+/*
+ * The first row is none: it counts those that were ever given out, itself
+ * included, and has the stage.
+ */
+#define FIRST_COUNT number[0]
+#define FIRST_STAGED number[1]  /* whose bytes stand there, or 0 */
+#define FIRST_SIZE state        /* ... and how many it has with these */
+#define FIRST_STAGE fd[0]
+
 static struct {
 	struct ledger_row *rows;
 	uint32_t vacant;        /* the first that is free again, or 0; each has
@@ -47,7 +56,8 @@ ledger_map(int fd, int flags)
 		return -1;
 	ledger.rows = rows;
 	ledger.vacant = 0;
-	rows[0].number[0] = 1;
+	rows[0].FIRST_COUNT = 1;
+	rows[0].FIRST_STAGE = -1;
 	return 0;
 }
 
@@ -67,6 +77,13 @@ ledger_end(void)
 	ledger.rows = NULL;
 }
 
+void
+ledger_stage(int fd)
+{
+	if (ledger.rows != NULL)
+		ledger.rows[0].FIRST_STAGE = fd;
+}
+
 static struct ledger_row *
 ledger_vacant(void)
 {
@@ -80,8 +97,8 @@ ledger_vacant(void)
 		ledger.vacant = row->session;
 		return row;
 	}
-	return ledger.rows[0].number[0] < LEDGER_ROWS ?
-	    &ledger.rows[ledger.rows[0].number[0]++] : &ledger_void;
+	return ledger.rows[0].FIRST_COUNT < LEDGER_ROWS ?
+	    &ledger.rows[ledger.rows[0].FIRST_COUNT++] : &ledger_void;
 }
 
 /* Its kind last: half of a row is none. */
@@ -163,15 +180,34 @@ left_read(struct ledger_left *left, const struct ledger_row *rows, size_t n,
 		left_name(left->of, &rows[session]);
 }
 
+/* What has not gone from the stage has not gone. */
 static void
-past_read(const struct ledger_row *rows, size_t n)
+left_settle(struct ledger_left *left, const struct ledger_row *first,
+    int stage)
+{
+	uint64_t size = first->FIRST_SIZE;
+	int n = 0;
+
+	if (stage == -1 || ioctl(stage, FIONREAD, &n) == -1 || n < 0)
+		left->number[0] = LEDGER_UNKNOWN;
+	else
+		left->number[0] = size > (uint64_t)n ? size - (uint64_t)n : 0;
+}
+
+static void
+past_read(const struct ledger_row *rows, size_t n, int stage)
 {
 	size_t i;
 
 	past.at = xcalloc(n, sizeof(*past.at));
-	for (i = 1; i < n; i++)
-		if (rows[i].kind != LEDGER_FREE)
-			left_read(&past.at[past.n++], rows, n, &rows[i]);
+	for (i = 1; i < n; i++) {
+		if (rows[i].kind == LEDGER_FREE)
+			continue;
+		left_read(&past.at[past.n], rows, n, &rows[i]);
+		if (i == rows[0].FIRST_STAGED)
+			left_settle(&past.at[past.n], &rows[0], stage);
+		past.n++;
+	}
 }
 
 static void
@@ -197,6 +233,7 @@ size_t
 ledger_remember(int fd, ledger_fetch *fetch, void *arg)
 {
 	const struct ledger_row *rows;
+	int stage = -1;
 	struct stat st;
 	size_t n;
 
@@ -205,8 +242,13 @@ ledger_remember(int fd, ledger_fetch *fetch, void *arg)
 	rows = mmap(NULL, LEDGER_SIZE, PROT_READ, MAP_SHARED, fd, 0);
 	if (rows == MAP_FAILED)
 		return 0;
-	n = rows[0].number[0] < LEDGER_ROWS ? rows[0].number[0] : LEDGER_ROWS;
-	past_read(rows, n);
+	n = rows[0].FIRST_COUNT < LEDGER_ROWS ? rows[0].FIRST_COUNT :
+	    LEDGER_ROWS;
+	if (rows[0].FIRST_STAGE != -1)
+		fetch(&rows[0].FIRST_STAGE, &stage, 1, arg);
+	past_read(rows, n, stage);
+	if (stage != -1)
+		close(stage);
 	munmap((void *)(uintptr_t)rows, LEDGER_SIZE);
 	if (past.n > 0)
 		past_fetch(fetch, arg);
@@ -405,6 +447,25 @@ ledger_reply(struct ledger_row *row, enum ledger_reply reply, bool failed,
 	state.failed = failed;
 	state.slot = slot;
 	ledger_set(row, &state);
+}
+
+void
+ledger_staged(struct ledger_row *row, uint64_t size)
+{
+	if (row == &ledger_void)
+		return;
+	ledger.rows[0].FIRST_SIZE = size;
+	atomic_signal_fence(memory_order_seq_cst);
+	ledger.rows[0].FIRST_STAGED = (uint64_t)(row - ledger.rows);
+}
+
+void
+ledger_sent(struct ledger_row *row, uint64_t size)
+{
+	row->number[0] = size;
+	atomic_signal_fence(memory_order_seq_cst);
+	if (row != &ledger_void)
+		ledger.rows[0].FIRST_STAGED = 0;
 }
 
 void

@@ -62,6 +62,8 @@ struct ledger_state {
 	bool failed_for_good;   /* ... and will not retry by itself */
 };
 
+#define LEDGER_UNKNOWN UINT64_MAX
+
 /* What a row can say of itself in words: a session's name, a channel's ID. */
 #define LEDGER_NAME 64
 
@@ -70,7 +72,8 @@ struct ledger_row {
 	uint32_t session;       /* the number of the session's row */
 	int32_t fd[LEDGER_FDS]; /* -1: none */
 	_Atomic uint64_t state; /* see ledger_get() */
-	_Atomic uint64_t number[2];     /* sizes; what of, the owner knows */
+	_Atomic uint64_t number[2];     /* sizes; what of, the owner knows;
+					   LEDGER_UNKNOWN: just changing */
 	char name[LEDGER_NAME]; /* no NUL where it is full */
 };
 
@@ -80,6 +83,11 @@ struct ledger_row {
  */
 int ledger_begin(int fd);
 void ledger_end(void);
+/*
+ * Bytes of a reply that are to be counted exactly stand in this pipe (its read
+ * end, borrowed; -1: none) before they go where they belong: see stage.h.
+ */
+void ledger_stage(int fd);
 
 /* A row, its descriptors -1 and the rest 0.  `session`: NULL for its own. */
 struct ledger_row *ledger_new(enum ledger_kind kind,
@@ -143,6 +151,12 @@ void ledger_begun(struct ledger_row *row);
 /* What has become of the reply. */
 void ledger_reply(struct ledger_row *row, enum ledger_reply reply,
     bool failed, unsigned slot);
+/*
+ * What stands in the stage's pipe goes next, and when all of it has gone the
+ * row's number[0] is `size`; then it has gone, or what could, and is this one.
+ */
+void ledger_staged(struct ledger_row *row, uint64_t size);
+void ledger_sent(struct ledger_row *row, uint64_t size);
 void ledger_busy(struct ledger_row *row, bool busy);
 void ledger_asked(struct ledger_row *row, bool asked);
 

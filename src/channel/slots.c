@@ -102,6 +102,7 @@
 
 #include "base/xalloc.h"
 #include "channel/slots.h"
+#include "channel/stage.h"
 
 #define SLOTS 4                 /* current, spare, and old ones */
 
@@ -1332,6 +1333,16 @@ slots_begin(struct slots *d)
 	return true;
 }
 
+/* The first bytes of it are those that nobody may have read: exactly. */
+static ssize_t
+slots_writev_once(struct slots *d, const struct iovec *v, int n)
+{
+	if (d->size == 0)
+		return stage_write(d->row, d->current->fifo.fd, v, n);
+	d->row->number[0] = LEDGER_UNKNOWN;
+	return writev(d->current->fifo.fd, v, n);
+}
+
 /* As much as fits, the pipe grown to its size where that is not all. */
 static ssize_t
 slots_writev(struct slots *d, struct iovec *v, int n, size_t size)
@@ -1342,7 +1353,7 @@ slots_writev(struct slots *d, struct iovec *v, int n, size_t size)
 	int i;
 
 	do
-		wrote = writev(f->fd, v, n);
+		wrote = slots_writev_once(d, v, n);
 	while (wrote == -1 && errno == EINTR);
 	if (f->grown || (wrote == -1 && errno != EAGAIN) ||
 	    (wrote >= 0 && (size_t)wrote == size))
@@ -1353,6 +1364,7 @@ slots_writev(struct slots *d, struct iovec *v, int n, size_t size)
 		skip -= v[i].iov_len;
 	v[i].iov_base = (uint8_t *)v[i].iov_base + skip;
 	v[i].iov_len -= skip;
+	d->row->number[0] = LEDGER_UNKNOWN;
 	more = writev(f->fd, v + i, n - i);
 	if (more == -1)
 		return wrote;

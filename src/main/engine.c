@@ -17,6 +17,7 @@
 #include "base/loop.h"
 #include "base/usage.h"
 #include "base/xalloc.h"
+#include "channel/stage.h"
 #include "command/broker.h"
 #include "command/conf.h"
 #include "command/control.h"
@@ -216,6 +217,8 @@ engine_run(const struct fifod *f)
 		log_warn("the engine is not confined: -X");
 	else
 		confine();
+	if (will_outlives())
+		stage_begin();
 	limits_init(&defaults);
 	limits_apply(&defaults);
 	broker_init(&place, f->transient);
@@ -226,6 +229,7 @@ engine_run(const struct fifod *f)
 	conf_free();
 	keeper_recall_end();
 	keeper_end();
+	stage_end();
 	ledger_end();
 	loop_free();
 	chunk_free_all();

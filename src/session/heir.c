@@ -286,7 +286,7 @@ heir_lost(struct session *s)
 
 	if (there == 0 && back == 0)
 		return false;
-	if (there == HEIR_UNKNOWN || back == HEIR_UNKNOWN)
+	if (there == LEDGER_UNKNOWN || back == LEDGER_UNKNOWN)
 		why_fail(&s->why, FAULT_UNCERTAIN, "engine-lost: the engine "
 		    "died while it took bytes, which may be lost");
 	else

@@ -18,7 +18,6 @@
 
 /* The numbers in a stream's row: bytes that we have in our hands. */
 enum { HEIR_TO_PEER, HEIR_TO_CLIENT };
-#define HEIR_UNKNOWN UINT64_MAX         /* just now being taken */
 
 /* What was asked on a channel, which is made already, and is not answered. */
 void heir_dialogue(struct dialogue *d, const struct ledger_left *left);

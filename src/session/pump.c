@@ -203,7 +203,7 @@ pump_take_in(struct session *s)
 	if (crlf)
 		room = CHUNK_PAYLOAD / 2;
 	way->chunk->start = crlf ? CHUNK_PAYLOAD / 2 : 0;
-	s->row->number[HEIR_TO_PEER] = HEIR_UNKNOWN;
+	s->row->number[HEIR_TO_PEER] = LEDGER_UNKNOWN;
 	n = pump_gather(s, way->chunk->data + way->chunk->start, room);
 	s->row->number[HEIR_TO_PEER] = n > 0 ? (uint64_t)n : 0;
 	way->chunk->end = way->chunk->start + (n > 0 ? (uint32_t)n : 0);
@@ -232,7 +232,7 @@ pump_from_branch(struct session *s, struct channel *from)
 	if (way->chunk == NULL && (way->chunk = chunk_take()) == NULL)
 		return pump_rest(s, way);
 	way->chunk->start = crlf ? CHUNK_PAYLOAD / 2 : 0;
-	s->row->number[HEIR_TO_PEER] = HEIR_UNKNOWN;
+	s->row->number[HEIR_TO_PEER] = LEDGER_UNKNOWN;
 	n = channel_read(from, way->chunk->data + way->chunk->start, room);
 	s->row->number[HEIR_TO_PEER] = n > 0 ? (uint64_t)n : 0;
 	way->chunk->end = way->chunk->start + (n > 0 ? (uint32_t)n : 0);
@@ -343,7 +343,7 @@ pump_take_link(struct session *s)
 
 	if (way->chunk == NULL && (way->chunk = chunk_take()) == NULL)
 		return pump_rest(s, way);
-	s->row->number[HEIR_TO_CLIENT] = HEIR_UNKNOWN;
+	s->row->number[HEIR_TO_CLIENT] = LEDGER_UNKNOWN;
 	n = link_read(s->link, way->chunk->data, room);
 	s->row->number[HEIR_TO_CLIENT] = n > 0 ? (uint64_t)n : 0;
 	way->chunk->start = 0;

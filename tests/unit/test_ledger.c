@@ -98,6 +98,53 @@ test_left(void)
 	close(fd);
 }
 
+static void
+fetch_copies(const int *numbers, int *fds, size_t n, void *arg)
+{
+	(void)arg;
+	while (n-- > 0)
+		fds[n] = dup(numbers[n]);
+}
+
+/* How much of it the next engine would say has gone. */
+static long long
+gone(int fd)
+{
+	long long n;
+
+	ledger_remember(fd, fetch_copies, NULL);
+	n = (long long)ledger_claim(LEDGER_SESSION, "s", NULL)->number[0];
+	ledger_forget();
+	return n;
+}
+
+static void
+test_stage(void)
+{
+	struct ledger_row *s;
+	int fd = memory_file("test"), stage[2];
+	char bytes[4];
+
+	ok(fd != -1 && ledger_begin(fd) == 0 && pipe(stage) == 0, "a stage");
+	ledger_stage(stage[0]);
+	s = ledger_new(LEDGER_SESSION, NULL, "s");
+	ok(write(stage[1], "1234", 4) == 4, "bytes that stand there");
+	is_int(gone(fd), 0, "nothing was to go");
+	ledger_staged(s, 4);
+	is_int(gone(fd), 0, "what was to go stands there");
+	ok(read(stage[0], bytes, 3) == 3, "most of it goes");
+	is_int(gone(fd), 3, "what does not stand there has gone");
+	ledger_sent(s, 3);
+	ok(read(stage[0], bytes, 1) == 1, "what could not go is dropped");
+	is_int(gone(fd), 3, "which is not as if it had gone");
+	ledger_staged(s, 7);
+	close(stage[0]);
+	is_int(gone(fd), (long long)LEDGER_UNKNOWN, "without a stage, unknown");
+	close(stage[1]);
+	ledger_end();
+	close(fd);
+}
+
 /* Whoever wrote it may have been anybody. */
 static void
 test_wild(void)
@@ -139,6 +186,7 @@ main(void)
 	test_state();
 	ledger_end();
 	test_left();
+	test_stage();
 	test_wild();
 	test_none();
 	return tap_done();
