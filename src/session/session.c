@@ -183,7 +183,7 @@ session_make_rest(struct session *s, int dir_fd, struct why *why)
 	    listen_make(s, dir_fd, why) == -1)
 		return -1;
 	if (s->left == NULL)
-		directory_write(dir_fd, "log", "", 0, &access);
+		directory_begin(dir_fd, "log", "", 0, &access);
 	return 0;
 }
 
@@ -201,7 +201,7 @@ session_fill(struct session *s, int dir_fd, struct why *why)
 		return why_fail(why, FAULT_REFUSED, "its directory: %s",
 		    strerror(errno));
 	s->inode = st.st_ino;
-	if (status_write(s, dir_fd) == -1 && s->left == NULL)
+	if (status_begin(s, dir_fd) == -1 && s->left == NULL)
 		return why_fail(why, FAULT_REFUSED, "its status cannot be "
 		    "written: %s", strerror(errno));
 	return 0;

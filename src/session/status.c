@@ -505,8 +505,9 @@ status_line(const char *key, const char *value, void *arg)
 	buf_append(text, "\n", 1);
 }
 
-int
-status_write(struct session *s, int dir_fd)
+/* 0, or -1 and errno: the former one, or none, stands. */
+static int
+status_write(struct session *s, int dir_fd, directory_writer *write_file)
 {
 	struct directory_access access = names_access(s);
 	struct buf text;
@@ -514,12 +515,19 @@ status_write(struct session *s, int dir_fd)
 
 	buf_init(&text, 0);
 	session_facts(s, status_line, &text);
-	written = directory_write(dir_fd, "status",
+	written = write_file(dir_fd, "status",
 	    (const char *)buf_peek(&text), buf_length(&text), &access);
 	error = errno;
 	buf_clear(&text);
 	errno = error;
 	return written;
+}
+
+int
+status_begin(struct session *s, int dir_fd)
+{
+	return status_write(s, dir_fd, s->left == NULL ? directory_begin :
+	    directory_write);
 }
 
 /* The file is what it was: that is told once, and tried again. */
@@ -544,7 +552,7 @@ status_flush(struct session *s)
 	dir_fd = directory_open(s->place->rundir_fd, s->name);
 	if (dir_fd == -1)
 		return;
-	if (status_write(s, dir_fd) == -1) {
+	if (status_write(s, dir_fd, directory_write) == -1) {
 		status_unwritten(s);
 	} else if (s->status_failed) {
 		s->status_failed = false;
@@ -562,6 +570,13 @@ status_settle(void *arg)
 		s->owner.ended(s, s->owner.arg);
 		return;
 	}
+	/* An address in numbers has been resolved by the end of this turn. */
+	if (s->state == SESSION_RESOLVING && !s->status_waits) {
+		s->status_waits = true;
+		deferred_queue(&s->settle, status_settle, s);
+		return;
+	}
+	s->status_waits = false;
 	status_flush(s);
 	s->owner.changed(s, s->owner.arg);
 }
