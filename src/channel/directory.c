@@ -374,6 +374,30 @@ directory_append_fresh(int dir_fd, const char *name,
 	return fd;
 }
 
+static bool
+directory_appendable(int fd, size_t limit)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (size_t)st.st_size <= limit;
+}
+
+int
+directory_append_at(int rundir_fd, const char *session, const char *name,
+    size_t limit)
+{
+	char path[DIRECTORY_NAME];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", session, name);
+	fd = openat(rundir_fd, path, DIRECTORY_APPEND);
+	if (fd == -1 || directory_appendable(fd, limit))
+		return fd;
+	close(fd);
+	return -1;
+}
+
 int
 directory_append(int dir_fd, const char *name, size_t limit,
     const struct directory_access *access)

@@ -60,6 +60,12 @@ directory_writer directory_write;
  */
 int directory_append(int dir_fd, const char *name, size_t limit,
     const struct directory_access *access);
+/*
+ * The same of the file `name' in the session's directory, as mostly it is
+ * there: a regular file that is not too long.  -1: it is not so simple.
+ */
+int directory_append_at(int rundir_fd, const char *session, const char *name,
+    size_t limit);
 /* Give the files that are there this access. */
 void directory_share(int dir_fd, const struct directory_access *access);
 

@@ -19,6 +19,7 @@
 #include "session/relay.h"
 #include "session/status.h"
 
+#define STATUS_OPTION "option."
 #define VALUE_SIZE 8192         /* the longest value of an option, a path */
 
 char *
@@ -449,13 +450,13 @@ status_options(struct session *s,
     void (*emit)(const char *key, const char *value, void *arg), void *arg)
 {
 	const struct option_group *g;
-	char key[64], value[VALUE_SIZE];
+	char key[64] = STATUS_OPTION, value[VALUE_SIZE];
+	const size_t n = strlen(key);
 	size_t i;
 
 	for (g = option_groups; g->title != NULL; g++) {
 		for (i = 0; i < g->nrows; i++) {
-			snprintf(key, sizeof(key), "option.%s",
-			    g->rows[i].name);
+			strlcpy(key + n, g->rows[i].name, sizeof(key) - n);
 			emit(key, option_text(g, &g->rows[i], &s->options,
 			    value, sizeof(value)), arg);
 		}
@@ -610,8 +611,12 @@ static int
 log_open(struct session *s)
 {
 	struct directory_access access = names_access(s);
-	int dir_fd = directory_open(s->place->rundir_fd, s->name), fd;
+	int dir_fd, fd = directory_append_at(s->place->rundir_fd, s->name,
+	    "log", s->options.session.log);
 
+	if (fd != -1)
+		return fd;
+	dir_fd = directory_open(s->place->rundir_fd, s->name);
 	if (dir_fd == -1) {
 		if (errno != ENOENT)
 			log_trouble(s);
