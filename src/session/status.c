@@ -646,13 +646,42 @@ log_write(const struct session *s, int fd, const char *line, size_t size)
 	log_trouble(s);
 }
 
+#define LOG_TEXT 512
+#define LOG_LINE 1100
+
+/* Its length. */
+static size_t
+log_line(const char *text, char line[LOG_LINE])
+{
+	char safe[2 * LOG_TEXT], now[40];
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (size_t)snprintf(line, LOG_LINE, "%s %s\n",
+	    status_time(&ts, now, sizeof(now)),
+	    words_vis(text, safe, sizeof(safe)));
+}
+
+void
+session_log_begin(struct session *s, int dir_fd)
+{
+	struct directory_access access = names_access(s);
+	char text[LOG_TEXT], line[LOG_LINE];
+	size_t n;
+
+	snprintf(text, sizeof(text), "opened: %s", s->url.text);
+	log_debug("%s: %s", s->name, text);
+	n = log_line(text, line);
+	if (directory_begin(dir_fd, "log", line, n, &access) == -1)
+		log_trouble(s);
+}
+
 void
 session_log(struct session *s, bool loud, const char *fmt, ...)
 {
-	char text[512], safe[1024], line[1100], now[40];
-	struct timespec ts;
+	char text[LOG_TEXT], line[LOG_LINE];
 	va_list ap;
-	int fd, n;
+	int fd;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
@@ -672,10 +701,6 @@ session_log(struct session *s, bool loud, const char *fmt, ...)
 	fd = log_open(s);
 	if (fd == -1)
 		return;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	n = snprintf(line, sizeof(line), "%s %s\n",
-	    status_time(&ts, now, sizeof(now)),
-	    words_vis(text, safe, sizeof(safe)));
-	log_write(s, fd, line, (size_t)n);
+	log_write(s, fd, line, log_line(text, line));
 	close(fd);
 }
