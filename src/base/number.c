@@ -40,7 +40,16 @@ number_read_int(const char *text, int64_t *n)
 void
 number_spell_int(int64_t n, char *out, size_t size)
 {
-	snprintf(out, size, "%" PRId64, n);
+	char text[NUMBER_TEXT], *at = text + sizeof(text) - 1;
+	uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (n < 0)
+		*--at = '-';
+	strlcpy(out, at, size);
 }
 
 static const char size_suffixes[] = "KMGT";
@@ -109,6 +118,10 @@ number_spell_time(int64_t ms, char *out, size_t size)
 	char text[NUMBER_TEXT];
 	size_t n;
 
+	if (ms % 1000 == 0) {
+		number_spell_int(ms / 1000, out, size);
+		return;
+	}
 	snprintf(text, sizeof(text), "%" PRId64 ".%03d", ms / 1000,
 	    (int)(ms % 1000));
 	n = strlen(text);

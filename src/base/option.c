@@ -234,6 +234,26 @@ option_text(const struct option_group *group, const struct option_row *row,
 	return out;
 }
 
+/* A string that is not there is an empty one. */
+static bool
+text_is_same(const char *a, const char *b)
+{
+	return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
+}
+
+bool
+option_is_same(const struct option_group *group, const struct option_row *row,
+    const void *a, const void *b)
+{
+	union option_slot x, y;
+
+	slot_load(&x, row, row_place(group, row, a));
+	slot_load(&y, row, row_place(group, row, b));
+	if (option_type(row)->clear != NULL)
+		return text_is_same(x.text, y.text);
+	return memcmp(&x, &y, option_type(row)->size) == 0;
+}
+
 char *
 option_range(const struct option_row *row, char *out, size_t size)
 {

@@ -105,6 +105,10 @@ int option_assign(const struct option_group *groups, void *base,
 char *option_text(const struct option_group *group,
     const struct option_row *row, const void *base, char *out, size_t size);
 
+/* Would option_text() say the same of both? */
+bool option_is_same(const struct option_group *group,
+    const struct option_row *row, const void *a, const void *b);
+
 /* A row's type and range in words: "seconds, 0.1 to 3600", "yes | no". */
 char *option_range(const struct option_row *row, char *out, size_t size);
 

@@ -186,13 +186,15 @@ choice_print(const struct option_row *row, const union option_slot *v,
     char *out, size_t size)
 {
 	const char *word = row->choices, *bar;
+	size_t n;
 	int i;
 
 	for (i = 0; i < v->number; i++) {
 		bar = strchr(word, '|');
 		word = bar == NULL ? "" : bar + 1;
 	}
-	snprintf(out, size, "%.*s", (int)strcspn(word, "|"), word);
+	n = strcspn(word, "|") + 1;
+	strlcpy(out, word, n < size ? n : size);
 }
 
 static int
@@ -213,7 +215,7 @@ bool_print(const struct option_row *row, const union option_slot *v, char *out,
     size_t size)
 {
 	(void)row;
-	snprintf(out, size, "%s", v->yes ? "yes" : "no");
+	strlcpy(out, v->yes ? "yes" : "no", size);
 }
 
 /* Strings */
@@ -321,7 +323,7 @@ string_print(const struct option_row *row, const union option_slot *v,
     char *out, size_t size)
 {
 	(void)row;
-	snprintf(out, size, "%s", v->text == NULL ? "" : v->text);
+	strlcpy(out, v->text == NULL ? "" : v->text, size);
 }
 
 static void

@@ -305,13 +305,42 @@ directory_give(int fd, const struct directory_access *access)
 #define DIRECTORY_FRESH \
 	(O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
 
+/* What there is to say, into a fresh file, which is closed. 0, -1 + errno. */
+static int
+directory_fill(int fd, const char *text, size_t length,
+    const struct directory_access *access)
+{
+	int filled = 0, error;
+	size_t done;
+	ssize_t n;
+
+	if (access->mode != 0600)
+		filled = directory_give(fd, access);
+	for (done = 0; filled == 0 && done < length; done += (size_t)n) {
+		n = write(fd, text + done, length - done);
+		if (n == -1)
+			filled = -1;
+	}
+	error = errno;
+	close(fd);
+	errno = error;
+	return filled;
+}
+
+int
+directory_begin(int dir_fd, const char *name, const char *text,
+    size_t length, const struct directory_access *access)
+{
+	int fd = openat(dir_fd, name, DIRECTORY_FRESH, 0600);
+
+	return fd == -1 ? -1 : directory_fill(fd, text, length, access);
+}
+
 int
 directory_write(int dir_fd, const char *name, const char *text,
     size_t length, const struct directory_access *access)
 {
 	char fresh[DIRECTORY_NAME];
-	size_t done;
-	ssize_t n;
 	int fd, error;
 
 	snprintf(fresh, sizeof(fresh), ".%s.new", name);
@@ -320,21 +349,10 @@ directory_write(int dir_fd, const char *name, const char *text,
 		fd = openat(dir_fd, fresh, DIRECTORY_FRESH, 0600);
 	if (fd == -1)
 		return -1;
-	if (access->mode != 0600 && directory_give(fd, access) == -1)
-		goto fail;
-	for (done = 0; done < length; done += (size_t)n) {
-		n = write(fd, text + done, length - done);
-		if (n == -1)
-			goto fail;
-	}
-	if (renameat(dir_fd, fresh, dir_fd, name) == -1)
-		goto fail;
-	close(fd);
-	return 0;
-
-fail:
+	if (directory_fill(fd, text, length, access) == 0 &&
+	    renameat(dir_fd, fresh, dir_fd, name) == 0)
+		return 0;
 	error = errno;
-	close(fd);
 	unlinkat(dir_fd, fresh, 0);
 	errno = error;
 	return -1;
@@ -354,6 +372,30 @@ directory_append_fresh(int dir_fd, const char *name,
 	if (fd != -1)
 		directory_give(fd, access);
 	return fd;
+}
+
+static bool
+directory_appendable(int fd, size_t limit)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (size_t)st.st_size <= limit;
+}
+
+int
+directory_append_at(int rundir_fd, const char *session, const char *name,
+    size_t limit)
+{
+	char path[DIRECTORY_NAME];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", session, name);
+	fd = openat(rundir_fd, path, DIRECTORY_APPEND);
+	if (fd == -1 || directory_appendable(fd, limit))
+		return fd;
+	close(fd);
+	return -1;
 }
 
 int

@@ -44,9 +44,15 @@ struct directory_access {
 	gid_t gid;
 };
 
-/* Replace the file `name` in dir_fd as a whole.  0 or -1, see errno. */
-int directory_write(int dir_fd, const char *name, const char *text,
+typedef int directory_writer(int dir_fd, const char *name, const char *text,
     size_t length, const struct directory_access *access);
+/*
+ * Make the file `name' in dir_fd, a directory that has not appeared yet: nobody
+ * can see it in parts.  0 or -1, see errno.
+ */
+directory_writer directory_begin;
+/* Replace the file `name` in dir_fd as a whole.  0 or -1, see errno. */
+directory_writer directory_write;
 /*
  * Open the file `name` in dir_fd to add to it; what is there and no regular
  * file is removed first.  Beyond `limit` bytes it is renamed to NAME.0 and
@@ -54,6 +60,12 @@ int directory_write(int dir_fd, const char *name, const char *text,
  */
 int directory_append(int dir_fd, const char *name, size_t limit,
     const struct directory_access *access);
+/*
+ * The same of the file `name' in the session's directory, as mostly it is
+ * there: a regular file that is not too long.  -1: it is not so simple.
+ */
+int directory_append_at(int rundir_fd, const char *session, const char *name,
+    size_t limit);
 /* Give the files that are there this access. */
 void directory_share(int dir_fd, const struct directory_access *access);
 

@@ -59,7 +59,7 @@ fifo_hold(struct fifo *f, int dir_fd, const char *name, mode_t mode,
 	}
 	if (gid != (gid_t)-1 && fchown(f->fd, (uid_t)-1, gid) == -1)
 		goto fail;
-	if (fchmod(f->fd, mode) == -1)
+	if ((st.st_mode & 07777) != mode && fchmod(f->fd, mode) == -1)
 		goto fail;
 	f->inode = st.st_ino;
 	fifo_begin(f);

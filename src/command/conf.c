@@ -18,7 +18,7 @@ static struct {
 	char *user;             /* `user=' when we started, or NULL */
 	struct conf_opens opens;
 	struct broker_observer observer;
-} conf = { .opens = TAILQ_HEAD_INITIALIZER(conf.opens) };
+} conf = { .opens.list = TAILQ_HEAD_INITIALIZER(conf.opens.list) };
 
 static void
 conf_refuse(struct conf_file *f, const struct conf_open *o,
@@ -46,10 +46,13 @@ static void
 conf_event(const char *name, struct entry *e, void *arg)
 {
 	struct conf_file f = { .path = conf.path };
-	struct conf_open *o = conf_opens_find(&conf.opens, name);
+	struct conf_open *o;
 
 	(void)arg;
-	if (e != NULL || o == NULL || !o->owed || broker_stopping())
+	if (e != NULL || broker_stopping())
+		return;
+	o = conf_opens_find(&conf.opens, name);
+	if (o == NULL || !o->owed)
 		return;
 	conf_start(&f, o);
 	conf_opens_remove(&conf.opens, o);
@@ -119,10 +122,11 @@ conf_apply(struct conf_file *f, bool starting)
 
 	limits_apply(&f->limits);
 	conf_opens_clear(&conf.opens);
-	TAILQ_CONCAT(&conf.opens, &f->opens, entry);
+	TAILQ_CONCAT(&conf.opens.list, &f->opens.list, entry);
+	conf.opens.names = f->opens.names;
 	broker_observe(&conf.observer, NULL, conf_event, NULL);
 	conf_close_gone();
-	TAILQ_FOREACH_SAFE(o, &conf.opens, entry, next) {
+	TAILQ_FOREACH_SAFE(o, &conf.opens.list, entry, next) {
 		conf_apply_open(f, o);
 		if (!o->owed)
 			conf_opens_remove(&conf.opens, o);

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +17,20 @@
 #define FILE_READ 65536
 #define FILE_USER "user="
 
+static int
+conf_open_compare(const struct conf_open *a, const struct conf_open *b)
+{
+	return strcmp(a->plan.name, b->plan.name);
+}
+
+RB_PROTOTYPE(conf_names, conf_open, name, conf_open_compare)
+RB_GENERATE(conf_names, conf_open, name, conf_open_compare)
+
 void
 conf_opens_remove(struct conf_opens *opens, struct conf_open *o)
 {
-	TAILQ_REMOVE(opens, o, entry);
+	TAILQ_REMOVE(&opens->list, o, entry);
+	RB_REMOVE(conf_names, &opens->names, o);
 	plan_clear(&o->plan);
 	free(o);
 }
@@ -29,19 +40,16 @@ conf_opens_clear(struct conf_opens *opens)
 {
 	struct conf_open *o;
 
-	while ((o = TAILQ_FIRST(opens)) != NULL)
+	while ((o = TAILQ_FIRST(&opens->list)) != NULL)
 		conf_opens_remove(opens, o);
 }
 
 struct conf_open *
-conf_opens_find(const struct conf_opens *opens, const char *name)
+conf_opens_find(struct conf_opens *opens, const char *name)
 {
-	struct conf_open *o;
+	struct conf_open find = { .plan.name = (char *)(uintptr_t)name };
 
-	TAILQ_FOREACH(o, opens, entry)
-		if (strcmp(o->plan.name, name) == 0)
-			return o;
-	return NULL;
+	return RB_FIND(conf_names, &opens->names, &find);
 }
 
 /* Say a sentence about the line, or the file. */
@@ -148,7 +156,7 @@ file_allowed(const struct command_args *args, struct why *why)
 }
 
 static int
-file_session(const struct conf_file *f, struct plan *plan,
+file_session(struct conf_file *f, struct plan *plan,
     const struct command_args *args, struct why *why)
 {
 	struct conf_open *same;
@@ -166,7 +174,7 @@ file_session(const struct conf_file *f, struct plan *plan,
 }
 
 static int
-file_plan(const struct conf_file *f, struct plan *plan, int argc,
+file_plan(struct conf_file *f, struct plan *plan, int argc,
     char **argv, struct why *why)
 {
 	const struct command *command = command_find(argv[0], NULL);
@@ -193,7 +201,8 @@ file_open(struct conf_file *f, int argc, char **argv)
 
 	if (file_plan(f, &o->plan, argc, argv, &why) == 0) {
 		o->line = f->line;
-		TAILQ_INSERT_TAIL(&f->opens, o, entry);
+		TAILQ_INSERT_TAIL(&f->opens.list, o, entry);
+		RB_INSERT(conf_names, &f->opens.names, o);
 		return;
 	}
 	conf_file_say(f, f->line, "%s", why.text);
@@ -334,7 +343,8 @@ conf_file_read(struct conf_file *f)
 	struct why why;
 	char *text = file_slurp(f->path, &why);
 
-	TAILQ_INIT(&f->opens);
+	TAILQ_INIT(&f->opens.list);
+	RB_INIT(&f->opens.names);
 	limits_init(&f->limits);
 	if (text == NULL) {
 		conf_file_say(f, 0, "%s", why.text);

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <sys/queue.h>
+#include <sys/tree.h>
 
 #include "command/conf.h"
 #include "command/limit.h"
@@ -14,11 +15,16 @@
 /* One `open` of the file. */
 struct conf_open {
 	TAILQ_ENTRY(conf_open) entry;
+	RB_ENTRY(conf_open) name;
 	struct plan plan;
 	int line;
 	bool owed;              /* when the session of this name has ended */
 };
-TAILQ_HEAD(conf_opens, conf_open);
+/* In the file's order, and by their names. */
+struct conf_opens {
+	TAILQ_HEAD(, conf_open) list;
+	RB_HEAD(conf_names, conf_open) names;
+};
 
 struct conf_file {
 	const char *path;
@@ -48,8 +54,7 @@ int conf_file_read(struct conf_file *f);
 void conf_file_say(const struct conf_file *f, int line, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-struct conf_open *conf_opens_find(const struct conf_opens *opens,
-    const char *name);
+struct conf_open *conf_opens_find(struct conf_opens *opens, const char *name);
 void conf_opens_remove(struct conf_opens *opens, struct conf_open *o);
 void conf_opens_clear(struct conf_opens *opens);
 

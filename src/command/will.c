@@ -71,7 +71,7 @@ static void
 will_put_options(struct buf *b, const struct options *options,
     const struct options *than)
 {
-	char now[OPTION_TEXT_MAX + 1], then[OPTION_TEXT_MAX + 1];
+	char now[OPTION_TEXT_MAX + 1];
 	const struct option_group *g;
 	const struct option_row *row;
 	size_t i;
@@ -79,10 +79,9 @@ will_put_options(struct buf *b, const struct options *options,
 	for (g = option_groups; g->title != NULL; g++) {
 		for (i = 0; i < g->nrows; i++) {
 			row = &g->rows[i];
-			option_text(g, row, options, now, sizeof(now));
-			option_text(g, row, than, then, sizeof(then));
-			if (strcmp(now, then) == 0)
+			if (option_is_same(g, row, options, than))
 				continue;
+			option_text(g, row, options, now, sizeof(now));
 			if (buf_append(b, row->name, strlen(row->name)) == -1 ||
 			    buf_append(b, "=", 1) == -1)
 				wills.too_long = true;
@@ -92,19 +91,35 @@ will_put_options(struct buf *b, const struct options *options,
 	will_put(b, "");
 }
 
+/* Made once: each is a text that has to be read. */
+static const struct options *
+will_defaults(void)
+{
+	static struct options defaults;
+	static bool made;
+
+	if (!made)
+		option_init(option_groups, &defaults);
+	made = true;
+	return &defaults;
+}
+
+static void
+will_refused(const char *name, const struct why *why)
+{
+	log_warn("%s: it would not outlive the engine: %s", name, why->text);
+}
+
 void
 will_make(const struct entry *e)
 {
 	const struct plan *p = &e->plan;
-	struct options defaults = { 0 };
 	struct keeper_held held = { .key = p->name };
 	struct buf b;
-	struct why why;
 	char number[24];
 
 	buf_init(&b, KEEPER_HELD_BYTES);
 	wills.too_long = false;
-	option_init(option_groups, &defaults);
 	snprintf(number, sizeof(number), "%ju",
 	    (uintmax_t)keeper_home_number(p->home));
 	will_put(&b, WILL_FORMAT);
@@ -113,7 +128,7 @@ will_make(const struct entry *e)
 	will_put(&b, p->url.text);
 	will_put(&b, p->alias != NULL ? p->alias : "");
 	will_put(&b, number);
-	will_put_options(&b, &p->options, &defaults);
+	will_put_options(&b, &p->options, will_defaults());
 	will_put_options(&b, &e->session->options, &p->options);
 	held.bytes = buf_peek(&b);
 	held.n = buf_length(&b);
@@ -121,10 +136,8 @@ will_make(const struct entry *e)
 		log_warn("%s: it would not outlive the engine: its endpoint and "
 		    "options are longer than %d bytes", p->name,
 		    KEEPER_HELD_BYTES);
-	else if (keeper_hold(&held, &why) == -1)
-		log_warn("%s: it would not outlive the engine: %s", p->name,
-		    why.text);
-	option_clear(option_groups, &defaults);
+	else
+		keeper_hold_soon(&held, will_refused);
 	buf_clear(&b);
 }
 

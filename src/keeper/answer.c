@@ -259,6 +259,13 @@ answer_refuse(struct message *out, uint32_t kind, const struct why *why)
 	    strerror(error));
 }
 
+/* Who asked is gone. */
+static bool
+answer_is_late(int error)
+{
+	return error == EPIPE || error == ECONNRESET;
+}
+
 int
 answer_next(struct answers *a, int fd, struct why *why)
 {
@@ -288,7 +295,7 @@ answer_next(struct answers *a, int fd, struct why *why)
 	if (rv != ANSWER_BAD && message_send(&out, fd, false) == 0)
 		return 1;
 	/* Too many descriptors under way (ETOOMANYREFS): it may say so. */
-	if (rv != ANSWER_BAD && errno != EAGAIN && errno != EPIPE) {
+	if (rv != ANSWER_BAD && errno != EAGAIN && !answer_is_late(errno)) {
 		why_clear(why);
 		answer_refuse(&out, in.kind, why);
 		if (message_send(&out, fd, false) == 0)
@@ -297,6 +304,6 @@ answer_next(struct answers *a, int fd, struct why *why)
 	if (rv == ANSWER_BAD)
 		return why_fail(why, FAULT_REFUSED, "the question \"%s\" "
 		    "wrongly", answer_rows[in.kind].name);
-	return errno == EPIPE ? 1 : why_fail(why, FAULT_REFUSED, "questions "
+	return answer_is_late(errno) ? 1 : why_fail(why, FAULT_REFUSED, "questions "
 	    "and does not read the answers");
 }

@@ -14,6 +14,12 @@
 #include "keeper/ask.h"
 #include "keeper/hold.h"
 
+/* A question whose answer is not read yet. */
+struct owed {
+	char key[KEEPER_HELD_KEY];
+	keeper_refused_cb *refused;
+};
+
 static struct {
 	int fd;                 /* -1: no keeper, or not any more */
 	bool engine;            /* there is one, or was */
@@ -23,6 +29,8 @@ static struct {
 	int64_t watchdog_ms;
 	struct watch readable;
 	struct message out, in;
+	struct owed owed[ASK_OWED];     /* from the oldest, in a circle */
+	size_t oldest, nowed;
 	void (*gone)(void *arg);
 	void *arg;
 } ask = { .fd = -1 };
@@ -87,6 +95,63 @@ ask_read(struct why *why)
 	return NULL;
 }
 
+/* --- answers that are owed --- */
+
+static void
+owed_tell(const struct owed *o, const struct why *why)
+{
+	if (o->refused != NULL)
+		o->refused(o->key, why);
+}
+
+/* The oldest, which has come. */
+static void
+owed_read(void)
+{
+	const struct owed *o = &ask.owed[ask.oldest];
+	struct why why;
+
+	ask.oldest = (ask.oldest + 1) % ASK_OWED;
+	ask.nowed--;
+	if (ask_read(&why) == NULL)
+		owed_tell(o, &why);
+	else
+		message_clear(&ask.in);
+}
+
+/* Until no more than `left' are owed.  -1: the keeper is gone. */
+static int
+owed_collect(size_t left)
+{
+	while (ask.nowed > left) {
+		if (message_receive(&ask.in, ask.fd) != 1)
+			return -1;
+		owed_read();
+	}
+	return 0;
+}
+
+void
+ask_soon(const char *key, keeper_refused_cb *refused)
+{
+	struct owed *o;
+	struct why why;
+
+	if (owed_collect(ASK_OWED - 1) == -1)
+		ask.nowed = 0;
+	o = &ask.owed[(ask.oldest + ask.nowed) % ASK_OWED];
+	strlcpy(o->key, key, sizeof(o->key));
+	o->refused = refused;
+	if (ask.fd == -1)
+		errno = EPIPE;
+	if (message_send(&ask.out, ask.fd, true) == 0) {
+		ask.nowed++;
+		return;
+	}
+	ask_unsent(&why);
+	owed_tell(o, &why);
+}
+
 struct message *
 ask_answer(struct why *why)
 {
@@ -94,7 +159,7 @@ ask_answer(struct why *why)
 		errno = EPIPE;
 	if (message_send(&ask.out, ask.fd, true) == -1)
 		return ask_unsent(why);
-	if (message_receive(&ask.in, ask.fd) != 1)
+	if (owed_collect(0) == -1 || message_receive(&ask.in, ask.fd) != 1)
 		return ask_gone(why);
 	return ask_read(why);
 }
@@ -115,11 +180,24 @@ ask_fd(struct why *why)
 
 /* --- the keeper itself --- */
 
-/* The keeper says nothing by itself: this is its end. */
+/*
+ * What it owes us; it says nothing by itself, so any other thing is its end.
+ * Another question may have had the answer first.
+ */
 static void
 ask_readable(void *arg)
 {
+	int rv = message_receive_now(&ask.in, ask.fd);
+
 	(void)arg;
+	for (; rv == 1 && ask.nowed > 0;
+	    rv = message_receive_now(&ask.in, ask.fd))
+		owed_read();
+	if (rv == -1 && errno == EAGAIN)
+		return;
+	if (rv == 1)
+		message_clear(&ask.in);
+	ask.nowed = 0;
 	watch_clear(&ask.readable);
 	close(ask.fd);
 	ask.fd = -1;

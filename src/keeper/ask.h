@@ -6,6 +6,7 @@
 #define KEEPER_ASK_H
 
 #include "keeper/direct.h"
+#include "keeper/hold.h"
 #include "keeper/message.h"
 #include "keeper/request.h"
 
@@ -23,6 +24,15 @@ struct message *ask_answer(struct why *why);
 /* The same for one whose answer says nothing, or is a descriptor alone. */
 int ask_done(struct why *why);
 int ask_fd(struct why *why);
+
+/*
+ * Put it, and go on: its answer, which says nothing, is read before that of
+ * the next question, or by the loop.  At most ASK_OWED of them are owed to
+ * us; one more waits.  Where it is refused `refused' (may be NULL) is told,
+ * which may not ask.
+ */
+#define ASK_OWED 16
+void ask_soon(const char *key, keeper_refused_cb *refused);
 
 /* --- sockets (ask_socket.c, accept.c) --- */
 

@@ -12,24 +12,50 @@
 #include "keeper/ask.h"
 #include "keeper/held.h"
 
-int
-keeper_hold(const struct keeper_held *what, struct why *why)
+static int
+hold_check(const struct keeper_held *what, struct why *why)
 {
-	struct message *m;
+	if (held_key_is_sound(what->key) && what->n <= KEEPER_HELD_BYTES &&
+	    what->nfds <= KEEPER_HELD_FDS)
+		return 0;
+	return why_fail(why, FAULT_REFUSED, "%.64s: more than the keeper holds "
+	    "under one key", what->key);
+}
+
+static void
+hold_begin(const struct keeper_held *what)
+{
+	struct message *m = ask_begin(REQUEST_HOLD);
 	size_t i;
 
-	if (!held_key_is_sound(what->key) || what->n > KEEPER_HELD_BYTES ||
-	    what->nfds > KEEPER_HELD_FDS)
-		return why_fail(why, FAULT_REFUSED, "%.64s: more than the "
-		    "keeper holds under one key", what->key);
-	if (!ask_may())
-		return 0;
-	m = ask_begin(REQUEST_HOLD);
 	message_put_text(m, what->key);
 	message_put_bytes(m, what->bytes, what->n);
 	for (i = 0; i < what->nfds; i++)
 		message_lend(m, what->fds[i]);
+}
+
+int
+keeper_hold(const struct keeper_held *what, struct why *why)
+{
+	if (hold_check(what, why) == -1)
+		return -1;
+	if (!ask_may())
+		return 0;
+	hold_begin(what);
 	return ask_done(why);
+}
+
+void
+keeper_hold_soon(const struct keeper_held *what, keeper_refused_cb *refused)
+{
+	struct why why;
+
+	if (hold_check(what, &why) == -1) {
+		refused(what->key, &why);
+	} else if (ask_may()) {
+		hold_begin(what);
+		ask_soon(what->key, refused);
+	}
 }
 
 void
@@ -38,7 +64,7 @@ keeper_let_go(const char *key)
 	if (!ask_may())
 		return;
 	message_put_text(ask_begin(REQUEST_LET_GO), key);
-	ask_done(NULL);
+	ask_soon(key, NULL);
 }
 
 /* One of a batch. False: there is none, or it makes no sense. */

@@ -31,7 +31,14 @@ struct keeper_held {
  * ours, too.  0, or -1 + FAULT_REFUSED: then what was held before still is.
  */
 int keeper_hold(const struct keeper_held *what, struct why *why);
-/* What is held under `key', and everything beneath it, KEY/... */
+/*
+ * The same for one without descriptors, and without waiting: the keeper has it
+ * whatever becomes of us, and tells the loop where it refuses.
+ */
+typedef void keeper_refused_cb(const char *key, const struct why *why);
+void keeper_hold_soon(const struct keeper_held *what,
+    keeper_refused_cb *refused);
+/* What is held under `key', and everything beneath it, KEY/...; nor waits. */
 void keeper_let_go(const char *key);
 
 /*

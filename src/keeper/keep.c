@@ -101,16 +101,29 @@ keep_exec(int ask_fd)
 static void keep_start(void *arg);
 static void keep_died(int status);
 
-/* What it asks, until there is nothing left. */
+/*
+ * What it asks, until there is nothing left; what it has not read of our
+ * answers when it died is an error first (ECONNRESET), and its questions
+ * follow.  As answer_next(), but 1.
+ */
+static int
+keep_answer(struct why *why)
+{
+	int rv;
+
+	do
+		rv = answer_next(&keep.answers, keep.fd, why);
+	while (rv == 1 || (rv == 0 && errno == ECONNRESET));
+	return rv;
+}
+
 static void
 keep_readable(void *arg)
 {
 	struct why why;
-	int rv;
+	int rv = keep_answer(&why);
 
 	(void)arg;
-	while ((rv = answer_next(&keep.answers, keep.fd, &why)) == 1)
-		;
 	if (rv == 0 && errno == EAGAIN)
 		return;
 	/* The end of its socket is that of the engine, or has to be. */
@@ -196,6 +209,19 @@ keep_stop(int status)
 {
 	keep.status = status;
 	loop_stop();
+}
+
+/*
+ * It need not wait for an answer to what the next engine is to find: that is
+ * there still.
+ */
+static void
+keep_hear_last(void)
+{
+	struct why why;
+
+	if (keep.fd != -1 && !keep.misbehaved && keep_answer(&why) == -1)
+		log_warn("engine: it put %s, and died", why.text);
 }
 
 /* Nothing of what it asked for is wanted any more. */
@@ -296,6 +322,7 @@ keep_died(int status)
 		snprintf(how, sizeof(how), "%.40s", strerror(errno));
 	else
 		keeper_child_verdict(status, how, sizeof(how));
+	keep_hear_last();
 	keep_forget();
 	if (keep_is_over(status)) {
 		if (status != -1 && WIFSIGNALED(status))

@@ -149,8 +149,8 @@ message_keep(struct message *m, struct msghdr *header)
 	}
 }
 
-int
-message_receive(struct message *m, int fd)
+static int
+message_receive_by(struct message *m, int fd, int flags)
 {
 	union message_control control;
 	struct iovec iov = { .iov_base = m->data,
@@ -162,7 +162,7 @@ message_receive(struct message *m, int fd)
 
 	m->length = m->at = m->nfds = m->taken = 0;
 	do
-		n = recvmsg(fd, &header, MSG_CMSG_CLOEXEC);
+		n = recvmsg(fd, &header, MSG_CMSG_CLOEXEC | flags);
 	while (n == -1 && errno == EINTR);
 	if (n <= 0)
 		return (int)n;
@@ -172,6 +172,18 @@ message_receive(struct message *m, int fd)
 	message_keep(m, &header);
 	m->kind = (uint32_t)message_number(m);
 	return 1;
+}
+
+int
+message_receive(struct message *m, int fd)
+{
+	return message_receive_by(m, fd, 0);
+}
+
+int
+message_receive_now(struct message *m, int fd)
+{
+	return message_receive_by(m, fd, MSG_DONTWAIT);
 }
 
 /* NULL and bad where there are not so many. */

@@ -47,6 +47,8 @@ int message_send(struct message *m, int fd, bool wait);
 
 /* The next; waits where the descriptor does. 1, 0 at the end, -1 + errno. */
 int message_receive(struct message *m, int fd);
+/* It never waits: -1 + EAGAIN. */
+int message_receive_now(struct message *m, int fd);
 uint64_t message_number(struct message *m);
 /* Borrowed from the message, and not aligned. */
 const void *message_bytes(struct message *m, size_t *n);

@@ -756,7 +756,8 @@ private_make(struct session *s, int dir_fd, struct why *why)
 	    (s->left == NULL || errno != EEXIST)) ||
 	    (s->gid != (gid_t)-1 && fchownat(dir_fd, PRIVATE_NAME, (uid_t)-1,
 	    s->gid, 0) == -1) ||
-	    fchmodat(dir_fd, PRIVATE_NAME, mode, 0) == -1)
+	    ((mode != 0700 || s->left != NULL) &&
+	    fchmodat(dir_fd, PRIVATE_NAME, mode, 0) == -1))
 		return why_fail(why, FAULT_REFUSED, "ch: %s",
 		    strerror(errno));
 	return 0;

@@ -176,14 +176,12 @@ session_make_fifos(struct session *s, int dir_fd, struct why *why)
 static int
 session_make_rest(struct session *s, int dir_fd, struct why *why)
 {
-	struct directory_access access = names_access(s);
-
 	if (private_make(s, dir_fd, why) == -1 ||
 	    sock_make(s, dir_fd, why) == -1 ||
 	    listen_make(s, dir_fd, why) == -1)
 		return -1;
 	if (s->left == NULL)
-		directory_write(dir_fd, "log", "", 0, &access);
+		session_log_begin(s, dir_fd);
 	return 0;
 }
 
@@ -201,7 +199,7 @@ session_fill(struct session *s, int dir_fd, struct why *why)
 		return why_fail(why, FAULT_REFUSED, "its directory: %s",
 		    strerror(errno));
 	s->inode = st.st_ino;
-	if (status_write(s, dir_fd) == -1 && s->left == NULL)
+	if (status_begin(s, dir_fd) == -1 && s->left == NULL)
 		return why_fail(why, FAULT_REFUSED, "its status cannot be "
 		    "written: %s", strerror(errno));
 	return 0;
@@ -320,8 +318,9 @@ session_new(const char *name, struct url *url, struct options *options,
 	relay_init(s);
 	names_share(s);
 	ctl_init(s);
-	session_log(s, false, "%s: %s", s->left == NULL ? "opened" :
-	    "taken over from an engine that died", s->url.text);
+	if (s->left != NULL)
+		session_log(s, false, "taken over from an engine that died: "
+		    "%s", s->url.text);
 	if (s->owner.entered != NULL)
 		s->owner.entered(s, SESSION_CLOSED, s->left == NULL ? "opened" :
 		    "taken over from an engine that died", s->owner.arg);

@@ -184,6 +184,7 @@ struct session {
 	bool ctl_skip;                  /* ... too long: up to its end */
 	struct deferred settle;         /* status, owner: once a turn */
 	bool status_stale;              /* the file is older than the facts */
+	bool status_waits;              /* for what is known in a moment */
 	bool status_failed;             /* ... and could not be replaced */
 	char *alias;                    /* -d: the symbolic link; or NULL */
 };

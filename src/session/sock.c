@@ -128,7 +128,8 @@ sock_make(struct session *s, int dir_fd, struct why *why)
 		sock_begin(s, ledger_inherit(s->left, LEDGER_SOCK));
 		return 0;
 	}
-	unlinkat(dir_fd, SOCK_NAME, 0);
+	if (s->left != NULL)
+		unlinkat(dir_fd, SOCK_NAME, 0);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd == -1 || sock_bind(fd, dir_fd, s->options.channel.mode) == -1) {
 		why_fail(why, FAULT_REFUSED, "sock: %s", strerror(errno));

@@ -19,6 +19,7 @@
 #include "session/relay.h"
 #include "session/status.h"
 
+#define STATUS_OPTION "option."
 #define VALUE_SIZE 8192         /* the longest value of an option, a path */
 
 char *
@@ -449,13 +450,13 @@ status_options(struct session *s,
     void (*emit)(const char *key, const char *value, void *arg), void *arg)
 {
 	const struct option_group *g;
-	char key[64], value[VALUE_SIZE];
+	char key[64] = STATUS_OPTION, value[VALUE_SIZE];
+	const size_t n = strlen(key);
 	size_t i;
 
 	for (g = option_groups; g->title != NULL; g++) {
 		for (i = 0; i < g->nrows; i++) {
-			snprintf(key, sizeof(key), "option.%s",
-			    g->rows[i].name);
+			strlcpy(key + n, g->rows[i].name, sizeof(key) - n);
 			emit(key, option_text(g, &g->rows[i], &s->options,
 			    value, sizeof(value)), arg);
 		}
@@ -505,8 +506,9 @@ status_line(const char *key, const char *value, void *arg)
 	buf_append(text, "\n", 1);
 }
 
-int
-status_write(struct session *s, int dir_fd)
+/* 0, or -1 and errno: the former one, or none, stands. */
+static int
+status_write(struct session *s, int dir_fd, directory_writer *write_file)
 {
 	struct directory_access access = names_access(s);
 	struct buf text;
@@ -514,12 +516,19 @@ status_write(struct session *s, int dir_fd)
 
 	buf_init(&text, 0);
 	session_facts(s, status_line, &text);
-	written = directory_write(dir_fd, "status",
+	written = write_file(dir_fd, "status",
 	    (const char *)buf_peek(&text), buf_length(&text), &access);
 	error = errno;
 	buf_clear(&text);
 	errno = error;
 	return written;
+}
+
+int
+status_begin(struct session *s, int dir_fd)
+{
+	return status_write(s, dir_fd, s->left == NULL ? directory_begin :
+	    directory_write);
 }
 
 /* The file is what it was: that is told once, and tried again. */
@@ -544,7 +553,7 @@ status_flush(struct session *s)
 	dir_fd = directory_open(s->place->rundir_fd, s->name);
 	if (dir_fd == -1)
 		return;
-	if (status_write(s, dir_fd) == -1) {
+	if (status_write(s, dir_fd, directory_write) == -1) {
 		status_unwritten(s);
 	} else if (s->status_failed) {
 		s->status_failed = false;
@@ -562,6 +571,13 @@ status_settle(void *arg)
 		s->owner.ended(s, s->owner.arg);
 		return;
 	}
+	/* An address in numbers has been resolved by the end of this turn. */
+	if (s->state == SESSION_RESOLVING && !s->status_waits) {
+		s->status_waits = true;
+		deferred_queue(&s->settle, status_settle, s);
+		return;
+	}
+	s->status_waits = false;
 	status_flush(s);
 	s->owner.changed(s, s->owner.arg);
 }
@@ -595,8 +611,12 @@ static int
 log_open(struct session *s)
 {
 	struct directory_access access = names_access(s);
-	int dir_fd = directory_open(s->place->rundir_fd, s->name), fd;
+	int dir_fd, fd = directory_append_at(s->place->rundir_fd, s->name,
+	    "log", s->options.session.log);
 
+	if (fd != -1)
+		return fd;
+	dir_fd = directory_open(s->place->rundir_fd, s->name);
 	if (dir_fd == -1) {
 		if (errno != ENOENT)
 			log_trouble(s);
@@ -626,13 +646,42 @@ log_write(const struct session *s, int fd, const char *line, size_t size)
 	log_trouble(s);
 }
 
+#define LOG_TEXT 512
+#define LOG_LINE 1100
+
+/* Its length. */
+static size_t
+log_line(const char *text, char line[LOG_LINE])
+{
+	char safe[2 * LOG_TEXT], now[40];
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (size_t)snprintf(line, LOG_LINE, "%s %s\n",
+	    status_time(&ts, now, sizeof(now)),
+	    words_vis(text, safe, sizeof(safe)));
+}
+
+void
+session_log_begin(struct session *s, int dir_fd)
+{
+	struct directory_access access = names_access(s);
+	char text[LOG_TEXT], line[LOG_LINE];
+	size_t n;
+
+	snprintf(text, sizeof(text), "opened: %s", s->url.text);
+	log_debug("%s: %s", s->name, text);
+	n = log_line(text, line);
+	if (directory_begin(dir_fd, "log", line, n, &access) == -1)
+		log_trouble(s);
+}
+
 void
 session_log(struct session *s, bool loud, const char *fmt, ...)
 {
-	char text[512], safe[1024], line[1100], now[40];
-	struct timespec ts;
+	char text[LOG_TEXT], line[LOG_LINE];
 	va_list ap;
-	int fd, n;
+	int fd;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
@@ -652,10 +701,6 @@ session_log(struct session *s, bool loud, const char *fmt, ...)
 	fd = log_open(s);
 	if (fd == -1)
 		return;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	n = snprintf(line, sizeof(line), "%s %s\n",
-	    status_time(&ts, now, sizeof(now)),
-	    words_vis(text, safe, sizeof(safe)));
-	log_write(s, fd, line, (size_t)n);
+	log_write(s, fd, line, log_line(text, line));
 	close(fd);
 }

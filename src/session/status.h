@@ -43,7 +43,9 @@ void status_changed(struct session *s);
 void status_flush(struct session *s);
 /* RFC 3339, in UTC, with milliseconds, into out (25 bytes).  Returns out. */
 char *status_time(const struct timespec *when, char *out, size_t size);
-/* Write the file now; 0, or -1 and errno: the former one, or none, stands. */
-int status_write(struct session *s, int dir_fd);
+/* The log with its first line, in the directory that is made. */
+void session_log_begin(struct session *s, int dir_fd);
+/* The first one, in the directory that is made.  0, or -1 and errno. */
+int status_begin(struct session *s, int dir_fd);
 
 #endif

@@ -57,8 +57,8 @@ read_conf(struct buf *out)
 	char *line;
 	int rv = conf_file_read(&f), last = 0;
 
-	must(rv == 0 ? said == 0 : said > 0 && TAILQ_EMPTY(&f.opens));
-	TAILQ_FOREACH(o, &f.opens, entry) {
+	must(rv == 0 ? said == 0 : said > 0 && TAILQ_EMPTY(&f.opens.list));
+	TAILQ_FOREACH(o, &f.opens.list, entry) {
 		must(session_name_check(o->plan.name, &why) == 0);
 		must(conf_opens_find(&f.opens, o->plan.name) == o);
 		must(o->line > last);
