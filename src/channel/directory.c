@@ -331,9 +331,16 @@ int
 directory_begin(int dir_fd, const char *name, const char *text,
     size_t length, const struct directory_access *access)
 {
-	int fd = openat(dir_fd, name, DIRECTORY_FRESH, 0600);
+	int fd = openat(dir_fd, name, DIRECTORY_FRESH, 0600), error;
 
-	return fd == -1 ? -1 : directory_fill(fd, text, length, access);
+	if (fd == -1)
+		return -1;
+	if (directory_fill(fd, text, length, access) == 0)
+		return 0;
+	error = errno;
+	unlinkat(dir_fd, name, 0);
+	errno = error;
+	return -1;
 }
 
 int

@@ -304,6 +304,6 @@ answer_next(struct answers *a, int fd, struct why *why)
 	if (rv == ANSWER_BAD)
 		return why_fail(why, FAULT_REFUSED, "the question \"%s\" "
 		    "wrongly", answer_rows[in.kind].name);
-	return answer_is_late(errno) ? 1 : why_fail(why, FAULT_REFUSED, "questions "
-	    "and does not read the answers");
+	return answer_is_late(errno) ? 1 : why_fail(why, FAULT_REFUSED,
+	    "questions and does not read the answers");
 }
