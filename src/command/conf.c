@@ -102,9 +102,9 @@ conf_close_gone(void)
 {
 	struct entry *e;
 
-	for (e = broker_after(""); e != NULL; e = broker_after(e->plan.name))
+	for (e = broker_after(""); e != NULL; e = broker_after(e->name))
 		if (e->from_file &&
-		    conf_opens_find(&conf.opens, e->plan.name) == NULL)
+		    conf_opens_find(&conf.opens, e->name) == NULL)
 			session_close(e->session, false);
 }
 

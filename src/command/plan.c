@@ -108,14 +108,66 @@ plan_clear(struct plan *p)
 	memset(p, 0, sizeof(*p));
 }
 
-void
-plan_copy(struct plan *dst, const struct plan *src)
+/* Words one behind the other, each with its NUL. */
+struct plan_words {
+	char *text;
+	size_t n;
+};
+
+static void
+plan_add_word(struct plan_words *words, const char *word)
 {
-	dst->name = xstrdup(src->name);
-	dst->alias = xstrdup(src->alias);
-	dst->home = keeper_home_hold(src->home);
-	url_copy(&dst->url, &src->url);
-	option_copy(option_groups, &dst->options, &src->options);
+	size_t size = strlen(word) + 1;
+
+	words->text = xreallocarray(words->text, words->n + size, 1);
+	memcpy(words->text + words->n, word, size);
+	words->n += size;
+}
+
+static void
+plan_add_rows(struct plan_words *words, const struct option_group *g,
+    const struct options *options, const struct options *than)
+{
+	char now[OPTION_TEXT_MAX + 1], then[OPTION_TEXT_MAX + 1];
+	const struct option_row *row;
+	char *word;
+
+	for (row = g->rows; row < g->rows + g->nrows; row++) {
+		option_text(g, row, options, now, sizeof(now));
+		option_text(g, row, than, then, sizeof(then));
+		if (strcmp(now, then) == 0)
+			continue;
+		word = xasprintf("%s=%s", row->name, now);
+		plan_add_word(words, word);
+		free(word);
+	}
+}
+
+char *
+plan_spell(const struct options *options, const struct options *than)
+{
+	const struct option_group *g;
+	struct options defaults = { 0 };
+	struct plan_words words = { 0 };
+
+	if (than == NULL) {
+		option_init(option_groups, &defaults);
+		than = &defaults;
+	}
+	for (g = option_groups; g->title != NULL; g++)
+		plan_add_rows(&words, g, options, than);
+	plan_add_word(&words, "");
+	option_clear(option_groups, &defaults);
+	return words.text;
+}
+
+/* They were checked when they were new. */
+void
+plan_read(struct options *options, const char *words)
+{
+	option_init(option_groups, options);
+	for (; *words != '\0'; words += strlen(words) + 1)
+		(void)option_assign(option_groups, options, words, NULL, NULL);
 }
 
 /* One pair of texts; 1 if they differ. */
@@ -188,8 +240,8 @@ plan_change_set(const struct plan_difference *d, void *arg)
 }
 
 int
-plan_adapt(struct plan *plan, const struct plan *new, struct session *s,
-    struct why *why)
+plan_adapt(const struct plan *plan, const struct plan *new,
+    struct session *s, struct why *why)
 {
 	struct plan_change change = { s, why, true, 0 };
 
@@ -197,9 +249,5 @@ plan_adapt(struct plan *plan, const struct plan *new, struct session *s,
 	if (!change.possible)
 		return 0;
 	plan_compare(plan, new, plan_change_set, &change);
-	if (change.result == -1)
-		return -1;
-	option_clear(option_groups, &plan->options);
-	option_copy(option_groups, &plan->options, &new->options);
-	return 1;
+	return change.result == -1 ? -1 : 1;
 }
