@@ -23,12 +23,15 @@
 typedef void loop_cb(void *arg);
 
 struct watch {
-	struct event event;
+	struct event *event;            /* NULL: never wanted yet */
 	loop_cb *cb;
 	void *arg;
-	bool wanted;
-	bool missing;                   /* and could not be had yet: loop.c */
-	bool readable, writable;        /* LOOP_EDGES: since they were cleared */
+	int fd;
+	short direction;
+	bool wanted : 1;
+	bool missing : 1;               /* and could not be had yet: loop.c */
+	bool readable : 1;              /* LOOP_EDGES: since they were cleared */
+	bool writable : 1;
 };
 
 struct timer {

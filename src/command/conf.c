@@ -46,10 +46,13 @@ static void
 conf_event(const char *name, struct entry *e, void *arg)
 {
 	struct conf_file f = { .path = conf.path };
-	struct conf_open *o = conf_opens_find(&conf.opens, name);
+	struct conf_open *o;
 
 	(void)arg;
-	if (e != NULL || o == NULL || !o->owed || broker_stopping())
+	if (e != NULL || broker_stopping())
+		return;
+	o = conf_opens_find(&conf.opens, name);
+	if (o == NULL || !o->owed)
 		return;
 	conf_start(&f, o);
 	conf_opens_remove(&conf.opens, o);
@@ -109,7 +112,8 @@ conf_close_gone(void)
 }
 
 /*
- * Only what is owed is remembered.  At the start each session gets on its way
+ * Only what is owed is remembered; the rest is freed in one piece, not in
+ * holes between the sessions.  At the start each of these gets on its way
  * before the next: thousands would else all wait for memory at once.
  */
 static void
@@ -124,11 +128,13 @@ conf_apply(struct conf_file *f, bool starting)
 	conf_close_gone();
 	TAILQ_FOREACH_SAFE(o, &conf.opens, entry, next) {
 		conf_apply_open(f, o);
-		if (!o->owed)
-			conf_opens_remove(&conf.opens, o);
 		if (starting)
 			loop_settle();
 	}
+	TAILQ_FOREACH_SAFE(o, &conf.opens, entry, next)
+		if (!o->owed)
+			conf_opens_remove(&conf.opens, o);
+	xtrim();
 }
 
 int
