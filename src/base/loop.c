@@ -353,23 +353,28 @@ timer_clear(struct timer *t)
 		timer_arm();
 }
 
+bool
+deferred_waits(const struct deferred *d)
+{
+	return d->entry.tqe_prev != NULL;
+}
+
 void
 deferred_queue(struct deferred *d, loop_cb *cb, void *arg)
 {
-	if (d->queued)
+	if (deferred_waits(d))
 		return;
 	d->cb = cb;
 	d->arg = arg;
-	d->queued = true;
 	TAILQ_INSERT_TAIL(&loop_deferred, d, entry);
 }
 
 void
 deferred_clear(struct deferred *d)
 {
-	if (d->queued)
+	if (deferred_waits(d))
 		TAILQ_REMOVE(&loop_deferred, d, entry);
-	d->queued = false;
+	d->entry.tqe_prev = NULL;
 }
 
 static void
