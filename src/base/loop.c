@@ -149,9 +149,18 @@ watch_init(struct watch *w, int fd, enum loop_direction direction,
 	watch_clear(w);
 	w->cb = cb;
 	w->arg = arg;
-	if (event_assign(&w->event, loop_base, fd,
-	    (short)direction | EV_PERSIST, watch_fire, w) == -1)
-		errx(1, "event_assign");
+	w->fd = fd;
+	w->direction = (short)direction | EV_PERSIST;
+}
+
+/* Many are never wanted, and an event takes four times a watch's memory. */
+static int
+watch_add(struct watch *w)
+{
+	if (w->event == NULL)
+		w->event = event_new(loop_base, w->fd, w->direction,
+		    watch_fire, w);
+	return w->event == NULL ? -1 : event_add(w->event, NULL);
 }
 
 static void
@@ -188,12 +197,11 @@ watch_retry(void *arg)
 	(void)arg;
 	for (n = loop_nmissing; n > 0; n--) {
 		w = loop_missing[n - 1];
-		if (event_add(&w->event, NULL) == -1)
+		if (watch_add(w) == -1)
 			break;
 		watch_unmiss(w);
 		/* Its owner may hold what the descriptor does not tell of. */
-		event_active(&w->event, w->event.ev_events &
-		    (EV_READ | EV_WRITE), 1);
+		event_active(w->event, w->direction & (EV_READ | EV_WRITE), 1);
 	}
 	if (n > 0)
 		timer_set(&loop_again, LOOP_AGAIN_MS, watch_retry, NULL);
@@ -204,14 +212,14 @@ watch_want(struct watch *w, bool wanted)
 {
 	if (w->cb == NULL || wanted == w->wanted)
 		return;
-	if (wanted && event_add(&w->event, NULL) == -1) {
+	if (wanted && watch_add(w) == -1) {
 		log_warn("a descriptor cannot be watched: %s (tried again in a "
 		    "second)", strerror(errno));
 		watch_miss(w);
 	} else if (!wanted && w->missing) {
 		watch_unmiss(w);
 	} else if (!wanted) {
-		event_del(&w->event);
+		event_del(w->event);
 	}
 	w->wanted = wanted;
 }
@@ -221,21 +229,24 @@ watch_rest(struct watch *w)
 {
 	if (!w->wanted || w->missing)
 		return;
-	event_del(&w->event);
+	event_del(w->event);
 	watch_miss(w);
 }
 
 void
 watch_again(struct watch *w)
 {
-	if (w->wanted)
-		event_active(&w->event, EV_READ | EV_WRITE, 1);
+	if (w->wanted && w->event != NULL)
+		event_active(w->event, EV_READ | EV_WRITE, 1);
 }
 
 void
 watch_clear(struct watch *w)
 {
 	watch_want(w, false);
+	if (w->event != NULL)
+		event_free(w->event);
+	w->event = NULL;
 	w->cb = NULL;
 }
 
@@ -342,23 +353,28 @@ timer_clear(struct timer *t)
 		timer_arm();
 }
 
+bool
+deferred_waits(const struct deferred *d)
+{
+	return d->entry.tqe_prev != NULL;
+}
+
 void
 deferred_queue(struct deferred *d, loop_cb *cb, void *arg)
 {
-	if (d->queued)
+	if (deferred_waits(d))
 		return;
 	d->cb = cb;
 	d->arg = arg;
-	d->queued = true;
 	TAILQ_INSERT_TAIL(&loop_deferred, d, entry);
 }
 
 void
 deferred_clear(struct deferred *d)
 {
-	if (d->queued)
+	if (deferred_waits(d))
 		TAILQ_REMOVE(&loop_deferred, d, entry);
-	d->queued = false;
+	d->entry.tqe_prev = NULL;
 }
 
 static void

@@ -23,12 +23,15 @@
 typedef void loop_cb(void *arg);
 
 struct watch {
-	struct event event;
+	struct event *event;            /* NULL: never wanted yet */
 	loop_cb *cb;
 	void *arg;
-	bool wanted;
-	bool missing;                   /* and could not be had yet: loop.c */
-	bool readable, writable;        /* LOOP_EDGES: since they were cleared */
+	int fd;
+	short direction;
+	bool wanted : 1;
+	bool missing : 1;               /* and could not be had yet: loop.c */
+	bool readable : 1;              /* LOOP_EDGES: since they were cleared */
+	bool writable : 1;
 };
 
 struct timer {
@@ -44,10 +47,9 @@ struct timer {
  * what has just called us, writing a file once for many changes.
  */
 struct deferred {
-	TAILQ_ENTRY(deferred) entry;
+	TAILQ_ENTRY(deferred) entry;    /* zero: it is not queued */
 	loop_cb *cb;
 	void *arg;
-	bool queued;
 };
 
 enum loop_direction {
@@ -104,6 +106,7 @@ void timer_clear(struct timer *t);
 
 /* Call cb(arg) at the end of this turn; queueing it twice is once. */
 void deferred_queue(struct deferred *d, loop_cb *cb, void *arg);
+bool deferred_waits(const struct deferred *d);
 void deferred_clear(struct deferred *d);
 
 /* Call cb(arg) in the loop, not in the handler, when a signal arrives. */

@@ -100,11 +100,21 @@ delivery_init(struct delivery *d, loop_cb *ready, void *arg)
 	d->arg = arg;
 }
 
+/* Hear of readers no more. */
+static void
+delivery_deafen(struct delivery *d)
+{
+	if (d->readers != NULL)
+		notice_clear(d->readers);
+}
+
 /* Stop ending, whatever came of it. */
 static void
 delivery_leave(struct delivery *d)
 {
-	notice_clear(&d->readers);
+	delivery_deafen(d);
+	free(d->readers);
+	d->readers = NULL;
 	if (d->dir_fd != -1)
 		close(d->dir_fd);
 	d->dir_fd = -1;
@@ -162,8 +172,10 @@ static void delivery_look(void *arg);
 static int
 delivery_begin(struct delivery *d)
 {
+	if (d->readers == NULL)
+		d->readers = xcalloc(1, sizeof(*d->readers));
 	if (delivery_reopen(d, O_WRONLY) == -1 ||
-	    notice_add(&d->readers, d->path, NOTICE_READERS, delivery_look,
+	    notice_add(d->readers, d->path, NOTICE_READERS, delivery_look,
 	    d) == -1) {
 		log_warn("%s: no end of file can be given: %s", d->path,
 		    strerror(errno));
@@ -182,7 +194,7 @@ delivery_rotate(struct delivery *d)
 	if (late_add(d, aside) == -1 ||
 	    fifo_rotate(&d->fifo, d->dir_fd, aside, &old) == -1)
 		return -1;
-	notice_clear(&d->readers);
+	delivery_deafen(d);
 	close(old);
 	d->write_end = false;
 	late_release(d->late, d->late->next++);
@@ -246,7 +258,7 @@ delivery_resume(struct delivery *d)
 	/* Who has just read the last byte has not been looked at yet. */
 	if (fifo_waiting(d->fifo.fd) == 0 && delivery_has_reader(d))
 		delivery_rotate(d);
-	notice_clear(&d->readers);
+	delivery_deafen(d);
 	if (d->write_end)
 		delivery_reopen(d, O_RDWR);
 	delivery_leave(d);

@@ -45,7 +45,7 @@ struct delivery {
 	bool for_good;          /* every later reader has its EOF too */
 	bool keep;              /* what nobody has read yet keeps its EOF */
 	bool was_ending;        /* in a former engine */
-	struct notice readers;
+	struct notice *readers; /* while ending; else NULL */
 	struct delivery_late *late;     /* old FIFOs; NULL: none */
 	loop_cb *ready;         /* it may be written to again */
 	void *arg;

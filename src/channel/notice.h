@@ -39,10 +39,12 @@ typedef void notice_cb(void *arg, enum notice_event event);
 struct notice {
 	RB_ENTRY(notice) entry;
 	int id;
-	enum notice_kind kind;
+	enum notice_kind kind : 8;
 	bool active;
-	loop_cb *cb;
-	notice_cb *follow;
+	union {
+		loop_cb *cb;
+		notice_cb *follow;      /* of NOTICE_FOLLOW */
+	};
 	void *arg;
 	struct deferred due;    /* of cb: at the end of the turn */
 };

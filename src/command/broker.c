@@ -25,7 +25,7 @@
 static int
 entry_compare(const struct entry *a, const struct entry *b)
 {
-	return strcmp(a->plan.name, b->plan.name);
+	return strcmp(a->name, b->name);
 }
 
 RB_HEAD(entries, entry);
@@ -82,7 +82,8 @@ static void
 entry_free(struct entry *e)
 {
 	session_free(e->session);
-	plan_clear(&e->plan);
+	keeper_home_release(e->home);
+	free(e->opened);
 	free(e);
 }
 
@@ -113,7 +114,7 @@ broker_began(void)
 struct entry *
 broker_find(const char *name, struct why *why)
 {
-	struct entry key = { .plan.name = (char *)(uintptr_t)name };
+	struct entry key = { .name = name };
 	struct entry *e = RB_FIND(entries, &broker.entries, &key);
 
 	if (e == NULL)
@@ -124,12 +125,22 @@ broker_find(const char *name, struct why *why)
 struct entry *
 broker_after(const char *after)
 {
-	struct entry key = { .plan.name = (char *)(uintptr_t)after };
+	struct entry key = { .name = after };
 	struct entry *e = RB_NFIND(entries, &broker.entries, &key);
 
-	if (e != NULL && strcmp(e->plan.name, after) == 0)
+	if (e != NULL && strcmp(e->name, after) == 0)
 		e = RB_NEXT(entries, &broker.entries, e);
 	return e;
+}
+
+void
+broker_plan(const struct entry *e, struct plan *p)
+{
+	p->name = xstrdup(e->name);
+	p->alias = xstrdup(e->session->alias);
+	p->home = keeper_home_hold(e->home);
+	url_copy(&p->url, &e->session->url);
+	plan_read(&p->options, e->opened);
 }
 
 /* --- events --- */
@@ -195,8 +206,8 @@ broker_changed(struct session *s, void *arg)
 	e->nchanges = s->nchanges;
 	/* What is about to end is not begun again. */
 	if (s->state == SESSION_CLOSING)
-		will_revoke(e->plan.name);
-	broker_tell(e->plan.name, e);
+		will_revoke(e->name);
+	broker_tell(e->name, e);
 }
 
 static void
@@ -207,8 +218,8 @@ broker_ended(struct session *s, void *arg)
 	(void)s;
 	RB_REMOVE(entries, &broker.entries, e);
 	broker.count--;
-	will_revoke(e->plan.name);
-	broker_tell(e->plan.name, NULL);
+	will_revoke(e->name);
+	broker_tell(e->name, NULL);
 	entry_free(e);
 	broker_settle();
 }
@@ -261,11 +272,7 @@ broker_alias(struct entry *e, const char *path, struct why *why)
 {
 	if (path == NULL)
 		return 0;
-	if (session_alias(e->session, path, why) == -1)
-		return -1;
-	if (e->plan.alias == NULL)
-		e->plan.alias = xstrdup(path);
-	return 0;
+	return session_alias(e->session, path, why);
 }
 
 static void
@@ -277,20 +284,20 @@ broker_set(struct session *s, void *arg)
 
 /* session_new() takes endpoint and options over, so it gets copies. */
 static struct session *
-broker_session(struct entry *e, struct why *why)
+broker_session(struct entry *e, const struct plan *plan,
+    const struct options *now, struct why *why)
 {
 	const struct session_owner owner = { .entered = broker_entered,
 		.changed = broker_changed, .ended = broker_ended,
 		.set = broker_set, .arg = e,
-		.home = e->plan.home };
+		.home = e->home };
 	struct options options = { 0 };
 	struct url url = { 0 };
 	struct session *s;
 
-	option_copy(option_groups, &options, &e->plan.options);
-	url_copy(&url, &e->plan.url);
-	s = session_new(e->plan.name, &url, &options, broker.place, &owner,
-	    why);
+	option_copy(option_groups, &options, now);
+	url_copy(&url, &plan->url);
+	s = session_new(plan->name, &url, &options, broker.place, &owner, why);
 	if (s == NULL) {
 		option_clear(option_groups, &options);
 		url_clear(&url);
@@ -307,27 +314,31 @@ broker_add(struct entry *e)
 }
 
 static struct entry *
-broker_make(const struct plan *plan, bool from_file, struct why *why)
+broker_make(const struct plan *plan, const struct options *now,
+    bool from_file, struct why *why)
 {
 	struct entry *e = xcalloc(1, sizeof(*e));
 
-	plan_copy(&e->plan, plan);
+	e->opened = plan_spell(&plan->options, NULL);
+	e->home = keeper_home_hold(plan->home);
 	e->from_file = from_file;
 	e->nchanges = UINT64_MAX;
-	e->session = broker_session(e, why);
+	e->session = broker_session(e, plan, now, why);
 	if (e->session == NULL) {
 		entry_free(e);
 		return NULL;
 	}
+	e->name = e->session->name;
 	broker_add(e);
 	return e;
 }
 
 /* It stood already: nothing that it takes is taken anew. */
 struct entry *
-broker_inherit(const struct plan *plan, bool from_file, struct why *why)
+broker_inherit(const struct plan *plan, const struct options *now,
+    bool from_file, struct why *why)
 {
-	struct entry *e = broker_make(plan, from_file, why);
+	struct entry *e = broker_make(plan, now, from_file, why);
 
 	if (e != NULL && plan->alias != NULL)
 		session_has_alias(e->session, plan->alias);
@@ -344,7 +355,7 @@ broker_open(const struct plan *plan, bool from_file, struct why *why)
 		return NULL;
 	}
 	if (broker_full(why) == -1 || broker_room(why) == -1 ||
-	    (e = broker_make(plan, from_file, why)) == NULL)
+	    (e = broker_make(plan, &plan->options, from_file, why)) == NULL)
 		return NULL;
 	if (broker_alias(e, plan->alias, why) == 0) {
 		will_make(e);
@@ -361,10 +372,10 @@ broker_alias_check(const struct entry *e, const char *path, struct why *why)
 	char *target;
 	int made;
 
-	if (path == NULL || (e->plan.alias != NULL &&
-	    strcmp(path, e->plan.alias) == 0))
+	if (path == NULL || (e->session->alias != NULL &&
+	    strcmp(path, e->session->alias) == 0))
 		return 0;
-	target = xasprintf("%s/%s", broker.place->rundir, e->plan.name);
+	target = xasprintf("%s/%s", broker.place->rundir, e->name);
 	made = keeper_symlink(target, path, broker.place->rundir, why);
 	if (made == 0)
 		keeper_symlink_remove(target, path);
@@ -376,13 +387,20 @@ broker_alias_check(const struct entry *e, const char *path, struct why *why)
 int
 broker_adapt(struct entry *e, const struct plan *plan, struct why *why)
 {
+	struct plan old = { 0 };
 	int adapted;
 
 	if (broker_alias_check(e, plan->alias, why) == -1)
 		return -1;
-	adapted = plan_adapt(&e->plan, plan, e->session, why);
+	broker_plan(e, &old);
+	adapted = plan_adapt(&old, plan, e->session, why);
+	plan_clear(&old);
 	if (adapted == 0)
 		return plan_check(plan, why);
+	if (adapted == 1) {
+		free(e->opened);
+		e->opened = plan_spell(&plan->options, NULL);
+	}
 	if (adapted == 1 && broker_alias(e, plan->alias, why) == -1)
 		return -1;
 	if (adapted == 1)

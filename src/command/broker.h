@@ -17,8 +17,10 @@
 
 struct entry {
 	RB_ENTRY(entry) tree;
-	struct plan plan;       /* as opened, and as reload changed it since */
+	const char *name;       /* the session's */
 	struct session *session;
+	char *opened;           /* its options then, see plan_spell() */
+	struct keeper_home *home;       /* where its programs run, or NULL */
 	bool from_file;         /* the configuration file's, not by hand */
 	bool alias_from_file;   /* so is its link */
 	uint64_t nchanges;      /* of the session, that observers know of */
@@ -43,6 +45,11 @@ struct entry *broker_find(const char *name, struct why *why);
  * itself need not exist.
  */
 struct entry *broker_after(const char *after);
+/*
+ * What it was opened with, and as reload changed it since, into a zeroed plan;
+ * the caller clears it.
+ */
+void broker_plan(const struct entry *e, struct plan *p);
 
 /*
  * Open what the plan says; the plan is copied.  The name must be free.  NULL +
@@ -52,10 +59,10 @@ struct entry *broker_open(const struct plan *plan, bool from_file,
     struct why *why);
 /*
  * The same of a session that a former engine had, whatever there is room for;
- * its link is there, or was removed.
+ * its link is there, or was removed.  `now`: the options that it had by then.
  */
-struct entry *broker_inherit(const struct plan *plan, bool from_file,
-    struct why *why);
+struct entry *broker_inherit(const struct plan *plan,
+    const struct options *now, bool from_file, struct why *why);
 /*
  * Make a standing session what `plan` says by changes that need no new link.
  * 1 done, or nothing to do; 0 that is impossible, nothing was changed: close

@@ -105,14 +105,15 @@ conf_close_gone(void)
 {
 	struct entry *e;
 
-	for (e = broker_after(""); e != NULL; e = broker_after(e->plan.name))
+	for (e = broker_after(""); e != NULL; e = broker_after(e->name))
 		if (e->from_file &&
-		    conf_opens_find(&conf.opens, e->plan.name) == NULL)
+		    conf_opens_find(&conf.opens, e->name) == NULL)
 			session_close(e->session, false);
 }
 
 /*
- * Only what is owed is remembered.  At the start each session gets on its way
+ * Only what is owed is remembered; the rest is freed in one piece, not in
+ * holes between the sessions.  At the start each of these gets on its way
  * before the next: thousands would else all wait for memory at once.
  */
 static void
@@ -124,15 +125,18 @@ conf_apply(struct conf_file *f, bool starting)
 	conf_opens_clear(&conf.opens);
 	TAILQ_CONCAT(&conf.opens.list, &f->opens.list, entry);
 	conf.opens.names = f->opens.names;
+	RB_INIT(&f->opens.names);
 	broker_observe(&conf.observer, NULL, conf_event, NULL);
 	conf_close_gone();
 	TAILQ_FOREACH_SAFE(o, &conf.opens.list, entry, next) {
 		conf_apply_open(f, o);
-		if (!o->owed)
-			conf_opens_remove(&conf.opens, o);
 		if (starting)
 			loop_settle();
 	}
+	TAILQ_FOREACH_SAFE(o, &conf.opens.list, entry, next)
+		if (!o->owed)
+			conf_opens_remove(&conf.opens, o);
+	xtrim();
 }
 
 int

@@ -13,7 +13,7 @@ handover_halt(bool halted)
 	struct entry *e;
 
 	heir_halt(halted);
-	for (e = broker_after(""); e != NULL; e = broker_after(e->plan.name))
+	for (e = broker_after(""); e != NULL; e = broker_after(e->name))
 		session_look(e->session);
 }
 
@@ -22,7 +22,7 @@ handover_waits_for(void)
 {
 	struct entry *e;
 
-	for (e = broker_after(""); e != NULL; e = broker_after(e->plan.name))
+	for (e = broker_after(""); e != NULL; e = broker_after(e->name))
 		if (!heir_is_quiet(e->session))
 			return e->session;
 	return NULL;
@@ -36,7 +36,7 @@ handover_go(struct why *why)
 
 	if (keeper_hand_over(why) == -1)
 		return -1;
-	for (e = broker_after(""); e != NULL; e = broker_after(e->plan.name))
+	for (e = broker_after(""); e != NULL; e = broker_after(e->name))
 		heir_bequeath(e->session);
 	log_info("another engine takes over");
 	will_hand_over();

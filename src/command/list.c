@@ -26,9 +26,9 @@ list_entry(struct call *c, struct entry *e)
 	char safe[1024], *object;
 
 	if (!l->json) {
-		call_print(c, "%-*s  %-10s  %s\n", l->width, e->plan.name,
+		call_print(c, "%-*s  %-10s  %s\n", l->width, e->name,
 		    session_state_name(e->session->state),
-		    words_vis(e->plan.url.text, safe, sizeof(safe)));
+		    words_vis(e->session->url.text, safe, sizeof(safe)));
 		return;
 	}
 	object = facts_json(e->session);
@@ -51,7 +51,7 @@ list_more(struct call *c)
 			return;
 		}
 		list_entry(c, e);
-		strlcpy(l->after, e->plan.name, sizeof(l->after));
+		strlcpy(l->after, e->name, sizeof(l->after));
 	}
 }
 
@@ -64,8 +64,8 @@ list_run(struct call *c)
 
 	c->state = l;
 	l->json = command_value(&c->args, LIST_JSON) != NULL;
-	for (e = broker_after(""); e != NULL; e = broker_after(e->plan.name)) {
-		n = (int)strlen(e->plan.name);
+	for (e = broker_after(""); e != NULL; e = broker_after(e->name)) {
+		n = (int)strlen(e->name);
 		l->width = n > l->width ? n : l->width;
 	}
 	if (l->json)

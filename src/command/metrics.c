@@ -72,9 +72,9 @@ metrics_session_step(struct metrics *m, const struct status_row *row)
 		metrics_next(m);
 		return;
 	}
-	strlcpy(m->after, e->plan.name, sizeof(m->after));
+	strlcpy(m->after, e->name, sizeof(m->after));
 	row->fact(e->session, text);
-	metric_samples(&m->text, &family, e->plan.name, text);
+	metric_samples(&m->text, &family, e->name, text);
 }
 
 /* False: that was all. */

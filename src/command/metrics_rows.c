@@ -41,7 +41,7 @@ metrics_sessions(char *out)
 	char line[48];
 	int i;
 
-	for (e = broker_after(""); e != NULL; e = broker_after(e->plan.name))
+	for (e = broker_after(""); e != NULL; e = broker_after(e->name))
 		if (e->session->state < SESSION_CLOSED)
 			count[e->session->state]++;
 	for (i = 0; i < SESSION_CLOSED; i++) {
@@ -58,7 +58,7 @@ metrics_sum(uint64_t (*of)(const struct session *s))
 	const struct entry *e;
 	uint64_t n = 0;
 
-	for (e = broker_after(""); e != NULL; e = broker_after(e->plan.name))
+	for (e = broker_after(""); e != NULL; e = broker_after(e->name))
 		n += of(e->session);
 	return n;
 }

@@ -153,11 +153,17 @@ open_standing(struct call *c, struct entry *e)
 	struct open *o = c->state;
 	char text[OPEN_TEXT] = "";
 	struct why why = { 0 };
+	struct plan old = { 0 };
+	int n = 0;
 
-	if (!o->replace &&
-	    plan_compare(&e->plan, &o->plan, open_difference, text) > 0) {
+	if (!o->replace) {
+		broker_plan(e, &old);
+		n = plan_compare(&old, &o->plan, open_difference, text);
+		plan_clear(&old);
+	}
+	if (n > 0) {
 		call_warn(c, "%s: stands already and differs: %s "
-		    "(--replace changes it)", e->plan.name, text);
+		    "(--replace changes it)", e->name, text);
 		call_finish(c, FAULT_REFUSED);
 		return;
 	}

@@ -10,7 +10,7 @@ path_run(struct call *c)
 
 	if (e == NULL)
 		return;
-	call_print(c, "%s/%s\n", broker_place()->rundir, e->plan.name);
+	call_print(c, "%s/%s\n", broker_place()->rundir, e->name);
 	call_finish(c, FAULT_NONE);
 }
 

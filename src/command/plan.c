@@ -108,14 +108,71 @@ plan_clear(struct plan *p)
 	memset(p, 0, sizeof(*p));
 }
 
-void
-plan_copy(struct plan *dst, const struct plan *src)
+/* The table's.  Made once: each is a text that has to be read. */
+static const struct options *
+plan_defaults(void)
 {
-	dst->name = xstrdup(src->name);
-	dst->alias = xstrdup(src->alias);
-	dst->home = keeper_home_hold(src->home);
-	url_copy(&dst->url, &src->url);
-	option_copy(option_groups, &dst->options, &src->options);
+	static struct options defaults;
+	static bool made;
+
+	if (!made)
+		option_init(option_groups, &defaults);
+	made = true;
+	return &defaults;
+}
+
+/* Words one behind the other, each with its NUL. */
+struct plan_words {
+	char *text;
+	size_t n;
+};
+
+static void
+plan_add(struct plan_words *words, const char *bytes, size_t n)
+{
+	words->text = xreallocarray(words->text, words->n + n, 1);
+	memcpy(words->text + words->n, bytes, n);
+	words->n += n;
+}
+
+static void
+plan_add_rows(struct plan_words *words, const struct option_group *g,
+    const struct options *options, const struct options *than)
+{
+	char now[OPTION_TEXT_MAX + 1];
+	const struct option_row *row;
+
+	for (row = g->rows; row < g->rows + g->nrows; row++) {
+		if (option_is_same(g, row, options, than))
+			continue;
+		option_text(g, row, options, now, sizeof(now));
+		plan_add(words, row->name, strlen(row->name));
+		plan_add(words, "=", 1);
+		plan_add(words, now, strlen(now) + 1);
+	}
+}
+
+char *
+plan_spell(const struct options *options, const struct options *than)
+{
+	const struct option_group *g;
+	struct plan_words words = { 0 };
+
+	if (than == NULL)
+		than = plan_defaults();
+	for (g = option_groups; g->title != NULL; g++)
+		plan_add_rows(&words, g, options, than);
+	plan_add(&words, "", 1);
+	return words.text;
+}
+
+/* They were checked when they were new. */
+void
+plan_read(struct options *options, const char *words)
+{
+	option_copy(option_groups, options, plan_defaults());
+	for (; *words != '\0'; words += strlen(words) + 1)
+		(void)option_assign(option_groups, options, words, NULL, NULL);
 }
 
 /* One pair of texts; 1 if they differ. */
@@ -188,8 +245,8 @@ plan_change_set(const struct plan_difference *d, void *arg)
 }
 
 int
-plan_adapt(struct plan *plan, const struct plan *new, struct session *s,
-    struct why *why)
+plan_adapt(const struct plan *plan, const struct plan *new,
+    struct session *s, struct why *why)
 {
 	struct plan_change change = { s, why, true, 0 };
 
@@ -197,9 +254,5 @@ plan_adapt(struct plan *plan, const struct plan *new, struct session *s,
 	if (!change.possible)
 		return 0;
 	plan_compare(plan, new, plan_change_set, &change);
-	if (change.result == -1)
-		return -1;
-	option_clear(option_groups, &plan->options);
-	option_copy(option_groups, &plan->options, &new->options);
-	return 1;
+	return change.result == -1 ? -1 : 1;
 }

@@ -1,7 +1,7 @@
 /*
  * A plan: what a session is to be like.  `open` on a command line and in a
- * configuration file say one; the broker keeps it beside the session, so that
- * the same `open` again is told from a different one.
+ * configuration file say one; the broker keeps its options beside the session,
+ * spelled out, so that the same `open` again is told from a different one.
  */
 #ifndef COMMAND_PLAN_H
 #define COMMAND_PLAN_H
@@ -39,8 +39,14 @@ bool plan_runs(const struct plan *p);
 /* What else can be known without making anything: files, keys. */
 int plan_check(const struct plan *p, struct why *why);
 void plan_clear(struct plan *p);
-/* dst (zeroed) becomes a deep copy. */
-void plan_copy(struct plan *dst, const struct plan *src);
+
+/*
+ * Options in few bytes: KEY=VALUE of each that is another than in `than` (NULL:
+ * the table's), and an empty word, each of which ends with a NUL; in fresh
+ * memory.  Those of the first kind are read again into zeroed options.
+ */
+char *plan_spell(const struct options *options, const struct options *than);
+void plan_read(struct options *options, const char *words);
 
 /* One difference; old and new are spelled as a user would. */
 struct plan_difference {
@@ -59,11 +65,11 @@ int plan_compare(const struct plan *old, const struct plan *new,
     plan_difference_cb *cb, void *arg);
 
 /*
- * Make session s, which `plan` says, what `new` says, and `plan` with it, but
- * for the link.  1 done, or nothing to do; 0 that needs a new session, nothing
- * was changed; -1 + why, some changes may have been made.
+ * Make session s, which `plan` says, what `new` says, but for the link.  1 done,
+ * or nothing to do; 0 that needs a new session, nothing was changed; -1 + why,
+ * some changes may have been made.
  */
-int plan_adapt(struct plan *plan, const struct plan *new, struct session *s,
-    struct why *why);
+int plan_adapt(const struct plan *plan, const struct plan *new,
+    struct session *s, struct why *why);
 
 #endif

@@ -13,7 +13,7 @@ reconnect_run(struct call *c)
 		return;
 	if (e->session->state == SESSION_CLOSING ||
 	    e->session->state == SESSION_CLOSED) {
-		call_warn(c, "%s: is closing", e->plan.name);
+		call_warn(c, "%s: is closing", e->name);
 		call_finish(c, FAULT_REFUSED);
 		return;
 	}

@@ -22,7 +22,7 @@ service_words(char *out, size_t size)
 	const struct entry *e;
 	int n;
 
-	for (e = broker_after(""); e != NULL; e = broker_after(e->plan.name)) {
+	for (e = broker_after(""); e != NULL; e = broker_after(e->name)) {
 		all++;
 		failed += e->session->state == SESSION_FAILED;
 		backoff += e->session->state == SESSION_BACKOFF;

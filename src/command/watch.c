@@ -71,7 +71,7 @@ static void
 watch_first(struct call *c, struct entry *e)
 {
 	if (c->observer.move == NULL)
-		watch_line(c, e->plan.name, e);
+		watch_line(c, e->name, e);
 	else
 		watch_json(c, e->session, NULL, "");
 }
@@ -91,7 +91,7 @@ watch_more(struct call *c)
 			return;
 		}
 		watch_first(c, e);
-		strlcpy(after, e->plan.name, WATCH_NAME);
+		strlcpy(after, e->name, WATCH_NAME);
 	}
 }
 

@@ -66,42 +66,13 @@ will_put(struct buf *b, const char *word)
 		wills.too_long = true;
 }
 
-/* KEY=VALUE of each that is another than in `than', and an empty word. */
+/* With the empty one at their end. */
 static void
-will_put_options(struct buf *b, const struct options *options,
-    const struct options *than)
+will_put_words(struct buf *b, const char *words)
 {
-	char now[OPTION_TEXT_MAX + 1];
-	const struct option_group *g;
-	const struct option_row *row;
-	size_t i;
-
-	for (g = option_groups; g->title != NULL; g++) {
-		for (i = 0; i < g->nrows; i++) {
-			row = &g->rows[i];
-			if (option_is_same(g, row, options, than))
-				continue;
-			option_text(g, row, options, now, sizeof(now));
-			if (buf_append(b, row->name, strlen(row->name)) == -1 ||
-			    buf_append(b, "=", 1) == -1)
-				wills.too_long = true;
-			will_put(b, now);
-		}
-	}
+	for (; *words != '\0'; words += strlen(words) + 1)
+		will_put(b, words);
 	will_put(b, "");
-}
-
-/* Made once: each is a text that has to be read. */
-static const struct options *
-will_defaults(void)
-{
-	static struct options defaults;
-	static bool made;
-
-	if (!made)
-		option_init(option_groups, &defaults);
-	made = true;
-	return &defaults;
 }
 
 static void
@@ -113,31 +84,36 @@ will_refused(const char *name, const struct why *why)
 void
 will_make(const struct entry *e)
 {
-	const struct plan *p = &e->plan;
-	struct keeper_held held = { .key = p->name };
+	const struct session *s = e->session;
+	struct options opened = { 0 };
+	struct keeper_held held = { .key = e->name };
 	struct buf b;
-	char number[24];
+	char number[24], *since;
 
 	buf_init(&b, KEEPER_HELD_BYTES);
 	wills.too_long = false;
+	plan_read(&opened, e->opened);
+	since = plan_spell(&s->options, &opened);
 	snprintf(number, sizeof(number), "%ju",
-	    (uintmax_t)keeper_home_number(p->home));
+	    (uintmax_t)keeper_home_number(e->home));
 	will_put(&b, WILL_FORMAT);
 	will_put(&b, e->from_file ? "file" : "");
 	will_put(&b, e->alias_from_file ? "file" : "");
-	will_put(&b, p->url.text);
-	will_put(&b, p->alias != NULL ? p->alias : "");
+	will_put(&b, s->url.text);
+	will_put(&b, s->alias != NULL ? s->alias : "");
 	will_put(&b, number);
-	will_put_options(&b, &p->options, will_defaults());
-	will_put_options(&b, &e->session->options, &p->options);
+	will_put_words(&b, e->opened);
+	will_put_words(&b, since);
 	held.bytes = buf_peek(&b);
 	held.n = buf_length(&b);
 	if (wills.too_long)
 		log_warn("%s: it would not outlive the engine: its endpoint and "
-		    "options are longer than %d bytes", p->name,
+		    "options are longer than %d bytes", e->name,
 		    KEEPER_HELD_BYTES);
 	else
 		keeper_hold_soon(&held, will_refused);
+	option_clear(option_groups, &opened);
+	free(since);
 	buf_clear(&b);
 }
 
@@ -212,20 +188,14 @@ static int
 will_open(const struct will *w, struct why *why)
 {
 	struct plan p = { 0 };
-	struct options now = { 0 }, opened;
+	struct options now = { 0 };
 	struct will_words words;
 	struct entry *e = NULL;
 
-	if (will_read(w, &words, &p, &now, why) == 0) {
-		opened = p.options;
-		p.options = now;
-		e = broker_inherit(&p, *words.from_file != '\0', why);
-		now = opened;
-	}
+	if (will_read(w, &words, &p, &now, why) == 0)
+		e = broker_inherit(&p, &now, *words.from_file != '\0', why);
 	if (e != NULL) {
 		e->alias_from_file = *words.alias_from_file != '\0';
-		option_clear(option_groups, &e->plan.options);
-		option_copy(option_groups, &e->plan.options, &now);
 		will_make(e);
 	}
 	option_clear(option_groups, &now);
@@ -488,7 +458,7 @@ will_done(void)
 	keeper_let_go(WILL_HANDED_OVER);
 	if (keeper_faults() > 0)
 		keeper_let_go(WILL_TRYING);
-	for (e = broker_after(""); e != NULL; e = broker_after(e->plan.name))
+	for (e = broker_after(""); e != NULL; e = broker_after(e->name))
 		session_go_on(e->session);
 	ledger_forget();
 }

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,29 +15,12 @@
 
 #define SOCK_NAME "sock"
 #define SOCK_BACKLOG 128
-#define SOCK_REST_MS 1000    /* after descriptors have run out */
 
 struct sock {
 	int fd;
 	struct watch readable;
-	struct timer rest;
 	bool full;      /* by max-channels, and that is said */
 };
-
-static void
-sock_rested(void *arg)
-{
-	struct sock *k = arg;
-
-	watch_want(&k->readable, true);
-}
-
-static void
-sock_rest(struct sock *k)
-{
-	watch_want(&k->readable, false);
-	timer_set(&k->rest, SOCK_REST_MS, sock_rested, k);
-}
 
 /* Whoever is one too many waits in the kernel: looked at again in a second. */
 static bool
@@ -51,6 +35,15 @@ sock_is_full(struct session *s)
 	return full;
 }
 
+/* Is anybody there?  After a rest we are called without being asked. */
+static bool
+sock_is_called(const struct sock *k)
+{
+	struct pollfd p = { .fd = k->fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
 static void
 sock_readable(void *arg)
 {
@@ -59,7 +52,8 @@ sock_readable(void *arg)
 	int fd;
 
 	if (sock_is_full(s)) {
-		sock_rest(k);
+		if (sock_is_called(k))
+			watch_rest(&k->readable);
 		return;
 	}
 	fd = accept4(k->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -69,7 +63,7 @@ sock_readable(void *arg)
 	    errno == ENOBUFS) {
 		session_log(s, true, "sock: a client cannot be accepted: %s",
 		    strerror(errno));
-		sock_rest(k);
+		watch_rest(&k->readable);
 	}
 	/* The rest are troubles of the one who came (accept(2)). */
 }
@@ -170,7 +164,6 @@ sock_clear(struct session *s)
 {
 	if (s->sock == NULL)
 		return;
-	timer_clear(&s->sock->rest);
 	watch_clear(&s->sock->readable);
 	s->row->fd[LEDGER_SOCK] = -1;
 	close(s->sock->fd);

@@ -282,7 +282,7 @@ hub_holds(const struct link *l)
 {
 	struct hub *h = hub_of(l);
 
-	return !h->kick.queued && hub_next(h) != NULL;
+	return !deferred_waits(&h->kick) && hub_next(h) != NULL;
 }
 
 /* --- to the peers --- */

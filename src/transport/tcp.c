@@ -4,6 +4,7 @@
  * soon as that fails, and the first to connect wins.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,7 +27,11 @@ struct attempt {
 	struct watch writable;
 	int fd;                 /* -1: not begun, or over */
 	socklen_t length;
-	struct sockaddr_storage address;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} address;
 };
 
 /* What is needed until one attempt has won, and no longer. */
@@ -89,8 +94,7 @@ tcp_whose(const struct tcp *t)
 static char *
 attempt_text(const struct attempt *a, char *out)
 {
-	return sock_text((const struct sockaddr *)&a->address, a->length, out,
-	    TCP_ADDRESS_TEXT);
+	return sock_text(&a->address.any, a->length, out, TCP_ADDRESS_TEXT);
 }
 
 /* One attempt is over; when it was the last hope, so is the race. */
@@ -148,14 +152,14 @@ attempt_begin(struct attempt *a)
 {
 	struct why why;
 
-	a->fd = keeper_socket(a->address.ss_family, SOCK_STREAM,
+	a->fd = keeper_socket(a->address.any.sa_family, SOCK_STREAM,
 	    &a->tcp->link.dial->link->place, &why);
 	if (a->fd == -1) {
 		attempt_fail(a, why.text);
 		return;
 	}
 	a->tcp->race->open++;
-	if (connect(a->fd, (struct sockaddr *)&a->address, a->length) == 0) {
+	if (connect(a->fd, &a->address.any, a->length) == 0) {
 		attempt_win(a);
 	} else if (errno == EINPROGRESS) {
 		watch_init(&a->writable, a->fd, LOOP_WRITE, attempt_ready, a);
@@ -220,9 +224,9 @@ race_new(struct tcp *t, const struct keeper_addresses *found)
 		used[best] = true;
 		last = found->at[best].address.ss_family;
 		r->attempt[r->n] = (struct attempt){ .tcp = t,
-			.fd = -1,
-			.address = found->at[best].address,
-			.length = found->at[best].length };
+			.fd = -1, .length = found->at[best].length };
+		memcpy(&r->attempt[r->n].address, &found->at[best].address,
+		    sizeof(r->attempt[r->n].address));
 	}
 	return r;
 }
