@@ -7,7 +7,8 @@
  * Each attempt is made by a process of its own that has entered the sandbox,
  * with -r PATH as what it may read, too; a line on standard output says how
  * it went: `ATTEMPT done', `ATTEMPT EPERM' or what else errno was, or
- * `ATTEMPT SIGSYS'.  `name' prints sandbox_name().
+ * `ATTEMPT SIGSYS'.  `name' prints sandbox_name(), and `build' `strict', or
+ * `tests' where it is confined less for their sake.
  *
  * With -l the program runs on a kernel that lacks these mechanisms (landlock,
  * seccomp), as far as it can tell.

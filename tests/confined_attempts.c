@@ -25,6 +25,7 @@
 
 #include "confined.h"
 #include "keeper/sandbox.h"
+#include "keeper/sandbox_internal.h"
 
 static int
 try_open(const char *path, int flags)
@@ -388,6 +389,13 @@ try_name(void)
 	exit(0);
 }
 
+static int
+try_build(void)
+{
+	puts(sandbox_build.cores ? "tests" : "strict");
+	exit(0);
+}
+
 const struct attempt attempts[] = {
 	{ "read-outside", try_read_outside },
 	{ "list-outside", try_list_outside },
@@ -437,5 +445,6 @@ const struct attempt attempts[] = {
 	{ "null", try_null },
 	{ "time", try_time },
 	{ "name", try_name },
+	{ "build", try_build },
 };
 const size_t nattempts = sizeof(attempts) / sizeof(attempts[0]);
