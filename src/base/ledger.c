@@ -153,7 +153,7 @@ left_compare(const void *a, const void *b)
 	const struct ledger_left *x = a, *y = b;
 	int order = strcmp(x->of, y->of);
 
-	return order != 0 ? order : (int)x->kind - (int)y->kind;
+	return order != 0 ? order : (x->kind > y->kind) - (x->kind < y->kind);
 }
 
 static void
