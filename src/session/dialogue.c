@@ -189,6 +189,8 @@ dialogue_answer(struct exchange *x)
 	size_t left;
 	ssize_t n;
 
+	if (!x->dropping && x->d->writing && TAILQ_NEXT(x, entry) == NULL)
+		return false;
 	if (!x->dropping && !dialogue_may_deliver(x))
 		return false;
 	left = x->dropping ? 0 : buf_length(&x->bytes);
