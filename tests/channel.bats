@@ -1153,16 +1153,17 @@ size_is()
 }
 
 @test "with on-close=hold the channels of a stream outlive its connections" {
+	local line
+
 	start_broker
 	start_stream a backoff=0.1..0.2 -- script -e 'send "hello\n"' \
 	    -e 'expect x\n' -e close
+	# Or it would be the new channels' first, too.
+	read -rt 10 line <"$S/out"
 	made mine
 	on_sock one 'expect hello\n' 'expect hello\n' half-close wait-eof
 	wait_status a channels 2
 	exec 5<"$C/out"
-	local line
-
-	read -rt 10 line <"$S/out"
 	echo x >"$C/in"
 	read -rt 10 line <&5
 	assert_equal "$line" hello

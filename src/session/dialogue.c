@@ -131,17 +131,19 @@ dialogue_may_deliver(struct exchange *x)
 	return x->delivering;
 }
 
-/* As channel_write(), but a client that has gone takes everything. */
+/* As channel_write(), but for a client that has gone everything is dropped. */
 static ssize_t
 dialogue_write(struct exchange *x, const void *data, size_t size)
 {
 	struct dialogue *d = x->d;
-	ssize_t n = d->gone ? (ssize_t)size :
-	    channel_write(d->channel, data, size);
+	ssize_t n;
 
-	if (n != -1 || errno == EAGAIN)
-		return n;
-	dialogue_gone(d, strerror(errno));
+	if (!d->gone) {
+		n = channel_write(d->channel, data, size);
+		if (n != -1 || errno == EAGAIN)
+			return n;
+		dialogue_gone(d, strerror(errno));
+	}
 	x->dropping = true;
 	return (ssize_t)size;
 }
