@@ -305,6 +305,25 @@ client_said()
 	assert_equal "$(grep -c 'ch/mine: closed: ' "$S/log")" 2
 }
 
+@test "rm -r of a channel's directory is not fought, whenever it comes" {
+	! is_portable || skip "the portable build looks at names by a timer"
+	local round
+
+	start_broker
+	start_lines lines
+	for round in {80..104} {80..104}; do
+		mkdir "$S/ch/r$round"
+		wait_until 10 [ -p "$S/ch/r$round/in" ]
+		# The broker looks at the names so long after they were touched.
+		: >"$S/ch/r$round/in"
+		mkdir "$S/ch/r$round/x"
+		rmdir "$S/ch/r$round/x"
+		read -rt "0.$(printf %03d "$round")" <>"$T/.never" || true
+		rm -r "$S/ch/r$round"
+		wait_until 10 gone "$S/ch/r$round"
+	done
+}
+
 @test "the end of the session ends its channels, and nothing of them stays" {
 	start_broker
 	start_lines lines
@@ -1153,16 +1172,17 @@ size_is()
 }
 
 @test "with on-close=hold the channels of a stream outlive its connections" {
+	local line
+
 	start_broker
 	start_stream a backoff=0.1..0.2 -- script -e 'send "hello\n"' \
 	    -e 'expect x\n' -e close
+	# Or it would be the new channels' first, too.
+	read -rt 10 line <"$S/out"
 	made mine
 	on_sock one 'expect hello\n' 'expect hello\n' half-close wait-eof
 	wait_status a channels 2
 	exec 5<"$C/out"
-	local line
-
-	read -rt 10 line <"$S/out"
 	echo x >"$C/in"
 	read -rt 10 line <&5
 	assert_equal "$line" hello

@@ -507,6 +507,25 @@ no\n' "$REQUEST" "$OK"
 	assert_line 'connection 1 request 1 path /2'
 }
 
+@test "the rest of a broken request is nothing new, though its answer is waited for" {
+	local round
+
+	start_peer a http
+	open_web
+	for round in {1..20}; do
+		background "$T/answer" cat "$FIFOD_DIR/web/out"
+		{
+			printf 'GET / HTTP/1.1\r\n'
+			head -c 100000 /dev/zero | tr '\0' a
+		} >"$FIFOD_DIR/web/in"
+		wait_pid "$BACKGROUND_PID"
+		assert_equal "$(head -n 1 "$T/answer")" \
+		    $'HTTP/1.1 431 Request Header Fields Too Large\r'
+		run -0 ask web "/$round"
+		assert_line "connection 1 request $round path /$round"
+	done
+}
+
 @test "a request that has no end is a 408 after timeout-request, and gone" {
 	start_peer a http
 	open_web timeout-request=1

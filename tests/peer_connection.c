@@ -1,8 +1,10 @@
 /* One connection's bytes, plain or TLS, and how it ends. */
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -240,16 +242,24 @@ void
 connection_truncate(struct connection *c)
 {
 	char drop[16384];
+	int there = 0;
+	ssize_t n;
 
 	/*
 	 * Closing with unread bytes is a reset (tcp(7)), and some may come
 	 * just now: whoever sends them has had his end of file by then.  But
-	 * a client that leaves has not said first that it listens on.
+	 * a client that leaves has not said first that it listens on, nor
+	 * does it: what comes after the look is not for it.
 	 */
-	if (opt.connect == NULL)
+	if (opt.connect == NULL) {
 		shutdown(c->fd, SHUT_WR);
-	while (recv(c->fd, drop, sizeof drop, MSG_DONTWAIT) > 0)
-		;
+		there = INT_MAX;
+	} else {
+		ioctl(c->fd, FIONREAD, &there);
+	}
+	while (there > 0 &&
+	    (n = recv(c->fd, drop, sizeof drop, MSG_DONTWAIT)) > 0)
+		there -= (int)n;
 	descriptor_close(c);
 }
 

@@ -215,6 +215,21 @@ fifo_kind(mode_t mode)
 	    "something else in its place was removed";
 }
 
+static bool
+fifo_has(const struct fifo *f, int dir_fd, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_ino == f->inode;
+}
+
+bool
+fifo_is_named(const struct fifo *f, int dir_fd, const char *name)
+{
+	return fifo_has(f, dir_fd, f->name) && fifo_has(f, dir_fd, name);
+}
+
 int
 fifo_name_again(const struct fifo *f, int dir_fd, const char *name,
     const char **what)
@@ -244,17 +259,23 @@ fifo_restore(const struct fifo *f, int dir_fd, const char **what)
 }
 
 bool
+fifo_in_place(const struct fifo *f, int dir_fd)
+{
+	char hidden[FIFO_NAME];
+
+	fifo_hidden(f->name, "", hidden);
+	return fifo_is_named(f, dir_fd, hidden);
+}
+
+bool
 fifo_has_twin(const struct fifo *f, int dir_fd)
 {
 	char hidden[FIFO_NAME];
-	struct stat st;
 
 	fifo_hidden(f->name, "", hidden);
-	if (fstatat(dir_fd, hidden, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    st.st_ino == f->inode)
+	if (fifo_has(f, dir_fd, hidden))
 		return true;
-	if (fstatat(dir_fd, f->name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    st.st_ino != f->inode)
+	if (!fifo_has(f, dir_fd, f->name))
 		return false;
 	unlinkat(dir_fd, hidden, 0);
 	return linkat(dir_fd, f->name, dir_fd, hidden, 0) == 0;

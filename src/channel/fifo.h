@@ -60,6 +60,8 @@ bool fifo_is_written(struct fifo *f, int dir_fd);
  * -1 it could not be, see errno.
  */
 int fifo_restore(const struct fifo *f, int dir_fd, const char **what);
+/* Is there nothing to put back, and all that it would be done from? */
+bool fifo_in_place(const struct fifo *f, int dir_fd);
 
 /*
  * A fresh FIFO takes the name, and `old` receives the descriptor of the one
@@ -88,7 +90,8 @@ int fifo_write_end(const struct fifo *f, int dir_fd);
 bool fifo_is_read(struct fifo *f, int dir_fd);
 /* Give the hidden FIFO this name too, whatever has it now.  0 or -1. */
 int fifo_name(const struct fifo *f, int dir_fd, const char *name);
-/* As fifo_restore(), of a name so given. */
+/* As fifo_in_place() and fifo_restore(), of a name so given. */
+bool fifo_is_named(const struct fifo *f, int dir_fd, const char *name);
 int fifo_name_again(const struct fifo *f, int dir_fd, const char *name,
     const char **what);
 /* Move what is in one pipe to another that has room for it. */

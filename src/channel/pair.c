@@ -171,3 +171,10 @@ pair_restore(struct pair *p, int dir_fd, pair_note *note, void *arg,
 		note(*which, what, arg);
 	return restored == -1 ? -1 : 0;
 }
+
+bool
+pair_in_place(const struct pair *p, int dir_fd)
+{
+	return fifo_in_place(&p->in, dir_fd) && (p->slots != NULL ?
+	    slots_in_place(p->slots) : fifo_in_place(&p->out.fifo, dir_fd));
+}

@@ -76,5 +76,7 @@ typedef void pair_note(const char *fifo, const char *what, void *arg);
  */
 int pair_restore(struct pair *p, int dir_fd, pair_note *note, void *arg,
     const char **which);
+/* As fifo_in_place(): if not, somebody may be in the middle of removing it. */
+bool pair_in_place(const struct pair *p, int dir_fd);
 
 #endif

@@ -1549,6 +1549,13 @@ slots_next_lost(const struct slots *d)
 	    AT_SYMLINK_NOFOLLOW) == -1 || st.st_ino != d->next->fifo.inode);
 }
 
+bool
+slots_in_place(const struct slots *d)
+{
+	return fifo_is_named(&d->current->fifo, d->dir_fd, slots_name) &&
+	    !slots_next_lost(d);
+}
+
 int
 slots_restore(struct slots *d, const char **what)
 {

@@ -129,5 +129,7 @@ void slots_mode(struct slots *d, mode_t mode);
  * (1, 0, -1 with errno; *what in words).
  */
 int slots_restore(struct slots *d, const char **what);
+/* As fifo_in_place(). */
+bool slots_in_place(const struct slots *d);
 
 #endif

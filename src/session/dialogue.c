@@ -143,17 +143,19 @@ dialogue_may_deliver(struct exchange *x)
 	return x->delivering;
 }
 
-/* As channel_write(), but a client that has gone takes everything. */
+/* As channel_write(), but for a client that has gone everything is dropped. */
 static ssize_t
 dialogue_write(struct exchange *x, const void *data, size_t size)
 {
 	struct dialogue *d = x->d;
-	ssize_t n = d->gone ? (ssize_t)size :
-	    channel_write(d->channel, data, size);
+	ssize_t n;
 
-	if (n != -1 || errno == EAGAIN)
-		return n;
-	dialogue_gone(d, strerror(errno));
+	if (!d->gone) {
+		n = channel_write(d->channel, data, size);
+		if (n != -1 || errno == EAGAIN)
+			return n;
+		dialogue_gone(d, strerror(errno));
+	}
 	x->dropping = true;
 	return (ssize_t)size;
 }
@@ -201,6 +203,8 @@ dialogue_answer(struct exchange *x)
 	size_t left;
 	ssize_t n;
 
+	if (!x->dropping && x->d->writing && TAILQ_NEXT(x, entry) == NULL)
+		return false;
 	if (!x->dropping && !dialogue_may_deliver(x))
 		return false;
 	left = x->dropping ? 0 : buf_length(&x->bytes);

@@ -135,6 +135,7 @@ struct dialogue {
 	size_t muddled;         /* bytes of the answer to what was broken:
 				   while nobody has begun it, what comes
 				   belongs to that and is dropped */
+	bool writing;           /* it is, most likely: that answer waits */
 	bool finished;          /* the client sends no more */
 	bool gone;              /* the client is; dialogue_turn() ends it */
 	bool closing;           /* ends when its last answer is delivered */
@@ -148,7 +149,8 @@ struct dialogue {
 	size_t post_done;       /* bytes of it that the channel has */
 	uint64_t missed;        /* with slow=drop */
 	int64_t taken_ms;       /* when the newest byte was taken */
-	struct timer silence;   /* framing idle: ends the request */
+	struct timer silence;   /* framing idle: ends the request; and `writing`
+				   ends with it */
 	uint64_t nexchanges;
 	enum exchange_last last;
 	struct why why;         /* the newest failure */

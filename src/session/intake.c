@@ -9,7 +9,7 @@
 #include "session/private.h"
 
 #define INTAKE_MUDDLED_MS 500
-/* The rest of a write that was too long follows it at once. */
+/* The rest of a write that was too long, or broken, follows it at once. */
 #define INTAKE_REST_MS 100
 
 static struct framing_choice *
@@ -169,6 +169,28 @@ intake_drop_rest(struct dialogue *d)
 }
 
 static void
+intake_rested(void *arg)
+{
+	struct dialogue *d = arg;
+
+	d->writing = false;
+	pool_look(d);
+}
+
+/*
+ * A client that is still writing could have its answer read by another, and
+ * the rest of what was broken would look like the next request.
+ */
+static void
+intake_let_write(struct dialogue *d)
+{
+	if (d->muddled == 0 || d->channel->exact)
+		return;
+	d->writing = true;
+	timer_set(&d->silence, INTAKE_REST_MS, intake_rested, d);
+}
+
+static void
 intake_refuse(struct dialogue *d, int code, const char *text)
 {
 	struct exchange *x = d->cutting;
@@ -182,6 +204,7 @@ intake_refuse(struct dialogue *d, int code, const char *text)
 	if (w != NULL)
 		wire_end(w, &why);
 	intake_drop_rest(d);
+	intake_let_write(d);
 }
 
 void

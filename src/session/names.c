@@ -13,8 +13,9 @@
 #include "session/status.h"
 
 /*
- * How long names that were touched are left alone before they are put back:
- * `rm -r' of a directory is done by then, and is not fought.
+ * How long names that were touched are left alone, and then again those that
+ * are not in place before they are put back: `rm -r' of a directory is done by
+ * then, and is not fought.
  */
 #define NAMES_SETTLE_MS 100
 /* How soon a FIFO that cannot be put back is tried again. */
@@ -63,6 +64,13 @@ names_restore(struct session *s, int dir_fd, const char **which)
 	return restored == -1 ? -1 : 0;
 }
 
+static bool
+names_in_place(const struct session *s, int dir_fd)
+{
+	return pair_in_place(&s->channel, dir_fd) &&
+	    (s->place->parent != NULL || fifo_in_place(&s->ctl_fifo, dir_fd));
+}
+
 /* Is the directory still ours, and everything in its place? */
 static void
 names_look(void *arg)
@@ -72,8 +80,15 @@ names_look(void *arg)
 	const char *which = "";
 
 	errno = ENOENT;
-	if (directory_is(s->place->rundir_fd, s->name, s->inode) &&
-	    (dir_fd = directory_open(s->place->rundir_fd, s->name)) != -1)
+	if (directory_is(s->place->rundir_fd, s->name, s->inode))
+		dir_fd = directory_open(s->place->rundir_fd, s->name);
+	s->amiss = !s->amiss && dir_fd != -1 && !names_in_place(s, dir_fd);
+	if (s->amiss) {
+		timer_set(&s->look, NAMES_SETTLE_MS, names_look, s);
+		close(dir_fd);
+		return;
+	}
+	if (dir_fd != -1)
 		restored = names_restore(s, dir_fd, &which);
 	if (restored == -1 && errno == ENOENT) {
 		session_log(s, true, "its directory was removed");

@@ -42,6 +42,7 @@ struct private {
 	struct owner owner;
 	struct notice names;            /* somebody has touched them */
 	struct timer look;
+	bool amiss;                     /* something was, when it was looked */
 	struct dialogue *d;             /* one of these two */
 	struct branch *b;
 	bool status_failed;             /* it could not be written */
@@ -238,6 +239,14 @@ private_look(void *arg)
 	int dir_fd = private_dir_fd(p), restored = -1, error = errno;
 	const char *which;
 
+	/* Who is in the middle of `rm -r' is not fought. */
+	p->amiss = !p->amiss && dir_fd != -1 &&
+	    !pair_in_place(&p->pair, dir_fd);
+	if (p->amiss) {
+		timer_set(&p->look, PRIVATE_SETTLE_MS, private_look, p);
+		close(dir_fd);
+		return;
+	}
 	if (dir_fd != -1) {
 		restored = pair_restore(&p->pair, dir_fd, private_restored, p,
 		    &which);

@@ -179,6 +179,7 @@ struct session {
 	mode_t mode;                    /* that the FIFOs have */
 	struct notice names;            /* somebody has touched our names */
 	struct timer look;              /* ... and looks at them soon */
+	bool amiss;                     /* something was, at the last look */
 	struct watch ctl_readable;
 	struct buf ctl;                 /* an unfinished line from `ctl` */
 	bool ctl_skip;                  /* ... too long: up to its end */
