@@ -69,9 +69,10 @@ exact_read()
 	EXACT_PID=$BACKGROUND_PID
 }
 
-# Memory of the broker that is its own, in KiB.
+# Memory of the broker that is its own, in KiB; of one that is wrapped none.
 memory()
 {
+	[ -z "${FIFOD_WRAPPER-}" ] || { echo 0; return; }
 	awk '/^RssAnon/ { print $2 }' "/proc/$(status_of "$1" engine)/status"
 }
 

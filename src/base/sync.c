@@ -24,7 +24,7 @@ struct sync {
 
 struct sync_order {
 	int fd;
-	bool close;             /* after it; no answer */
+	int close;              /* after it; no answer */
 };
 
 /*
