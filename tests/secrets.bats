@@ -150,7 +150,7 @@ opened_with()
 	ask s / >"$T/answer"
 	grep -q $'\e\\]0;x' "$T/answer"
 	told
-	run ! grep -rq '404' "$S/log" "$S/status"
+	run ! grep -rqE ' 404 |0;x' "$S/log" "$S/status"
 	# What -f says of it on standard error is printable.
 	run -22 --separate-stderr request_get s / -f
 	printf '%s\n' "$stderr" >"$T/words"
