@@ -53,20 +53,33 @@ turned_away()
 	assert_output --partial 'fifod.conf:1: limit: buffers'
 }
 
-# So many commands that stay.
+# watcher I: a command that stays
+watcher()
+{
+	background "$T/watch.$1" "$FIFOCTL" -r "$FIFOD_DIR" watch
+	eval "WATCH_$1=$BACKGROUND_PID"
+}
+
+# watchers N: so many that are served
 watchers()
 {
 	local i
 
 	for ((i = 1; i <= $1; i++)); do
-		background "$T/watch.$i" "$FIFOCTL" -r "$FIFOD_DIR" watch
-		eval "WATCH_$i=$BACKGROUND_PID"
+		watcher "$i"
 	done
-	wait_until 10 refuses_list || fail 'all are served'
+	wait_until 10 refuses_list "$1" || fail 'all are served'
 }
 
+# refuses_list N: a list that was served may have cost a watcher its place
 refuses_list()
 {
+	local i pid
+
+	for ((i = 1; i <= $1; i++)); do
+		pid=WATCH_$i
+		! pid_gone "${!pid}" || watcher "$i"
+	done
 	! ctl list
 }
 
