@@ -70,6 +70,16 @@ static size_t memory = SIZE_MAX / 2;
 
 /* --- steps --- */
 
+/*
+ * Who asks before the reply to the last request has gone cannot be kept from
+ * what the peer says behind that: it may be the beginning of his.
+ */
+static bool
+pipelines(void)
+{
+	return ended || session->options.session.pipeline > 1;
+}
+
 static void
 write_ctl(unsigned which)
 {
@@ -82,6 +92,8 @@ write_ctl(unsigned which)
 	char path[96];
 	int fd;
 
+	if (scene.unasked && strstr(line, "pipeline") != NULL)
+		return;
 	snprintf(path, sizeof(path), "%s/ctl", dir);
 	fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd == -1)
@@ -170,7 +182,8 @@ step(unsigned what, unsigned arg)
 		peer_answer(n, rest, 1 + rest);
 		break;
 	case 16:
-		peer_unasked(n);
+		if (!pipelines())
+			peer_unasked(n);
 		break;
 	case 17:
 		peer_close(n);
@@ -377,6 +390,7 @@ choose(const struct config *c, struct options *options)
 	memset(&scene, 0, sizeof(scene));
 	scene.language = c->language;
 	scene.resends = true;
+	scene.unasked = false;
 	scene.dir = dir;
 	scene.address = address;
 	must(framing_choose(&scene.choice, framing, &why) == 0);

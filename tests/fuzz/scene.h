@@ -27,6 +27,7 @@ struct scene {
 	enum scene_language language;
 	struct framing_choice choice;
 	bool resends;           /* retry= allows it */
+	bool unasked;           /* the peer has said what nobody asked for */
 	const char *dir;        /* of the session */
 	const char *address;    /* of the peer */
 

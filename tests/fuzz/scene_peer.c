@@ -388,6 +388,7 @@ peer_unasked(unsigned n)
 		return;
 	say_bytes(c, c->tunnel ? c->now.letter : SCENE_UNASKED - 0x80, 3);
 	c->may = 3;
+	scene->unasked = true;
 }
 
 void
