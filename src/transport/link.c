@@ -316,10 +316,8 @@ link_step(void *arg)
 	watch_clear(&l->driver->writable);
 	l->want_read = l->want_write = false;
 	up = l->login != NULL || l->driver->inherited ? 1 : link_advance(l);
-	if (up == 1 && !l->driver->inherited) {
-		trace_enter(l->trace, TRACE_LOGIN);
+	if (up == 1 && !l->driver->inherited)
 		up = login_advance(l);
-	}
 	if (up == 0)
 		link_watch(l);
 	else

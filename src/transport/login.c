@@ -8,6 +8,7 @@
 #include "keeper/spawn.h"
 #include "transport/child.h"
 #include "transport/login.h"
+#include "transport/trace.h"
 
 /* So much waits between the link and the program, each way. */
 #define LOGIN_BUFFER 4096
@@ -239,8 +240,10 @@ login_advance(struct link *l)
 
 	if (g == NULL && (o == NULL || o->on_connect == NULL))
 		return 1;
-	if (g == NULL)
+	if (g == NULL) {
+		trace_enter(l->trace, TRACE_LOGIN);
 		return login_start(l);
+	}
 	do {
 		in = g->child != NULL ? login_from_peer(g) : 0;
 		out = in == -1 ? 0 : login_from_child(g);
