@@ -48,24 +48,32 @@ steps()
 
 # ---- watch --json
 
+# watch_json: it watches already, as the session `there' tells
+watch_json()
+{
+	open_session there exec:cat
+	background "$T/watch" "$FIFOCTL" watch --json
+	watched '^there null up$'
+}
+
 @test "watch --json prints an object for each move, with its reason, at once" {
 	start_broker
 	start_peer a echo
-	background "$T/watch" "$FIFOCTL" watch --json
+	watch_json
 	open_session s "tcp://127.0.0.1:$port"
 	stop_peer a
 	watched '^s up (idle|backoff)$'
 	ctl close s
 	watched ' closed$'
 	run -0 moves
-	assert_line --index 0 's closed idle'
-	assert_line --index 1 's idle resolving'
-	assert_line --index 2 's resolving connecting'
-	assert_line --index 3 's connecting up'
+	assert_line --index 1 's closed idle'
+	assert_line --index 2 's idle resolving'
+	assert_line --index 3 's resolving connecting'
+	assert_line --index 4 's connecting up'
 	# Each goes on from where the one before has ended.
-	moves '"\(.from) \(.to)"' | awk 'NR > 1 && $1 != last { exit 1 }
-		{ last = $2 }'
-	run -0 moves 'select(.to == "up").reason'
+	moves 'select(.session == "s") | "\(.from) \(.to)"' |
+	    awk 'NR > 1 && $1 != last { exit 1 } { last = $2 }'
+	run -0 moves 'select(.session == "s" and .to == "up").reason'
 	assert_output --regexp "^127\.0\.0\.1:$port, in [0-9.]+ ms"
 	run -0 moves 'keys_unsorted | join(" ")'
 	assert_line --index 0 'time session from to reason error error-status'
@@ -76,7 +84,7 @@ steps()
 @test "watch --json tells an error with the number that it has everywhere" {
 	start_broker
 	start_peer a script --refuse
-	background "$T/watch" "$FIFOCTL" watch --json
+	watch_json
 	run -7 open_session s "tcp://127.0.0.1:$port" reconnect=never
 	watched '^s connecting failed$'
 	run -0 moves 'select(.to == "failed") | .error, ."error-status"'
