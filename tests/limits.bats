@@ -177,8 +177,8 @@ descriptors_left()
 	local engine
 
 	engine=$(engine_pid)
-	prlimit --pid "$engine" \
-	    "--nofile=$(($(descriptors "$engine") + $1)):"
+	descriptors_at_rest "$engine"
+	prlimit --pid "$engine" "--nofile=$((N + $1)):"
 }
 
 @test "without descriptors new work is refused in words, and what stands runs on" {
