@@ -526,6 +526,21 @@ no\n' "$REQUEST" "$OK"
 	done
 }
 
+@test "discard drops the answer to a broken request, and later ones do not wait" {
+	start_peer a http
+	open_web backoff=0.1..0.2
+	say web 'nonsense\r\n\r\n'
+	wait_until 10 grep -q ' error: ' "$FIFOD_DIR/web/log"
+	echo discard >"$FIFOD_DIR/web/ctl"
+	wait_until 10 grep -q ' discarded ' "$FIFOD_DIR/web/log"
+	run -0 ask web /1
+	assert_line 'connection 1 request 1 path /1'
+	stop_peer a
+	run -0 within 10 bash -c 'printf "GET / HTTP/1.1\r\nHost: x\r\n\r\n" \
+	    >"$FIFOD_DIR/web/in" && cat "$FIFOD_DIR/web/out"'
+	assert_line --partial ' 502 '
+}
+
 @test "a request that has no end is a 408 after timeout-request, and gone" {
 	start_peer a http
 	open_web timeout-request=1

@@ -203,9 +203,7 @@ dialogue_answer(struct exchange *x)
 	size_t left;
 	ssize_t n;
 
-	if (!x->dropping && x->d->writing && TAILQ_NEXT(x, entry) == NULL)
-		return false;
-	if (!x->dropping && !dialogue_may_deliver(x))
+	if (!x->dropping && (intake_lets_write(x) || !dialogue_may_deliver(x)))
 		return false;
 	left = x->dropping ? 0 : buf_length(&x->bytes);
 	while (left > 0) {

@@ -275,6 +275,8 @@ uint64_t dialogue_discard(struct dialogue *d);
 bool intake_takes(struct dialogue *d);
 /* Take what there is, once; false: nothing more for now. */
 bool intake_read(struct dialogue *d);
+/* Does this answer wait until its client has written what was broken? */
+bool intake_lets_write(const struct exchange *x);
 /* The request being cut is given up: it has waited too long for its rest. */
 void intake_give_up(struct dialogue *d);
 

@@ -168,6 +168,14 @@ intake_drop_rest(struct dialogue *d)
 	chunk_give(c);
 }
 
+/* What was discarded meanwhile, or is too long ago, holds up nobody. */
+bool
+intake_lets_write(const struct exchange *x)
+{
+	return x->d->writing && x->d->muddled > 0 &&
+	    TAILQ_NEXT(x, entry) == NULL;
+}
+
 static void
 intake_rested(void *arg)
 {
