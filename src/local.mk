@@ -100,7 +100,8 @@ src_libfifod_a_SOURCES = \
 	src/channel/pair.c src/channel/pair.h src/channel/slots.c \
 	src/channel/slots.h src/channel/stage.c src/channel/stage.h \
 	src/framing/argument.c src/framing/argument.h \
-	src/framing/dot.c src/framing/dot.h src/framing/framing.c \
+	src/framing/dot.c src/framing/dot.h src/framing/expression.c \
+	src/framing/expression.h src/framing/framing.c \
 	src/framing/framing.h src/framing/http_chunk.c \
 	src/framing/http_fields.c src/framing/http_internal.h \
 	src/framing/http_line.c src/framing/http_start.c src/framing/until.c \

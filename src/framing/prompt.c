@@ -16,6 +16,7 @@
  */
 #include <string.h>
 
+#include "framing/expression.h"
 #include "framing/until.h"
 
 /*
@@ -24,7 +25,7 @@
  */
 #define PROMPT_LINE	((size_t)4096)
 
-/* How long an expression may be, its intervals written out. */
+/* How long an expression may be, its intervals and + written out. */
 #define PROMPT_WEIGHT	((size_t)20000)
 
 /* What a backslash may stand before, and then means itself everywhere. */
@@ -33,25 +34,6 @@ static const char prompt_plain[] = ".[]\\()*+?{}|^$/-\"#&,:;=@_~% !";
 struct prompt {
 	bool cut;               /* the kept line's beginning was forgotten */
 };
-
-/* Behind a [ of an expression: where its ] is, or the end of the text. */
-static const char *
-bracket_end(const char *p)
-{
-	const char *end;
-	char closing[3] = "?]";
-
-	p += *p == '^';
-	for (p += *p == ']'; *p != '\0' && *p != ']'; p++) {
-		if (*p != '[' || p[1] == '\0' || strchr(".=:", p[1]) == NULL)
-			continue;
-		closing[0] = p[1];
-		end = strstr(p + 2, closing);
-		if (end != NULL)
-			p = end + 1;
-	}
-	return p;
-}
 
 /*
  * A copy of the expression without each $ that stands for the end of a line;
@@ -77,7 +59,7 @@ prompt_copy(const char *text, char *copy, char *c)
 				return false;
 			*copy++ = *text++;
 		} else if (*text == '[') {
-			end = bracket_end(text + 1);
+			end = expression_bracket(text + 1);
 			for (; text < end; text++)
 				*copy++ = *text;
 			if (*text == '\0')
@@ -87,44 +69,6 @@ prompt_copy(const char *text, char *copy, char *c)
 	}
 	*copy = '\0';
 	return true;
-}
-
-/* The greatest number behind a {. */
-static size_t
-interval_most(const char *p)
-{
-	size_t n = 0, most = 0;
-
-	for (; *p == ',' || (*p >= '0' && *p <= '9'); p++) {
-		n = *p == ',' ? 0 : n * 10 + (size_t)(*p - '0');
-		n = n < PROMPT_WEIGHT ? n : PROMPT_WEIGHT;
-		most = n > most ? n : most;
-	}
-	return most;
-}
-
-/*
- * How long the expression would be without intervals, at most: regcomp(3)
- * writes them out, and `((a{255}){255}){255}' costs it gigabytes.
- */
-static size_t
-prompt_weight(const char *expression)
-{
-	size_t most, weight = strlen(expression);
-	const char *p;
-
-	for (p = expression; *p != '\0' && weight <= PROMPT_WEIGHT; p++) {
-		if (*p == '{') {
-			most = interval_most(p + 1);
-			weight *= most > 0 ? most : 1;
-		} else if (*p == '\\' && p[1] != '\0') {
-			p++;
-		} else if (*p == '[') {
-			p = bracket_end(p + 1);
-			p -= *p == '\0';
-		}
-	}
-	return weight;
 }
 
 static int
@@ -168,6 +112,7 @@ prompt_choose(struct framing_choice *choice, const char *argument,
     struct why *why)
 {
 	char expression[FRAMING_ARGUMENT], c;
+	struct expression_weight weight;
 
 	if (argument == NULL || *argument == '\0')
 		return why_fail(why, FAULT_USAGE, "\"prompt%s\": no REGEX; "
@@ -179,10 +124,15 @@ prompt_choose(struct framing_choice *choice, const char *argument,
 		    sizeof(expression) - 1);
 	if (!prompt_copy(argument, expression, &c))
 		return prompt_refuse(argument, c, why);
-	if (prompt_weight(expression) > PROMPT_WEIGHT)
+	expression_weigh(expression, PROMPT_WEIGHT, &weight);
+	if (weight.loop)
+		return why_fail(why, FAULT_USAGE, "\"prompt:%.60s\": a *, + or "
+		    "{} behind what may be empty already; write a* for (a*)* "
+		    "and (a|b)* for (a*b*)*", argument);
+	if (weight.characters > PROMPT_WEIGHT)
 		return why_fail(why, FAULT_USAGE, "\"prompt:%.60s\": its {} "
-		    "ask for too much: written out it has more than %zu bytes",
-		    argument, PROMPT_WEIGHT);
+		    "and + ask for too much: written out it has more than %zu "
+		    "characters", argument, PROMPT_WEIGHT);
 	return prompt_compile(choice, expression, argument, why);
 }
 

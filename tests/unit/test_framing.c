@@ -19,6 +19,8 @@ test_choose_good(void)
 		"prompt:[^]a[:space:][.-.][=a=]$]+",
 		"prompt:[0-9]{2}:[0-9]{1,2}> $", "prompt:[{99999}]> $",
 		"prompt:\\{99999\\}> $", "prompt:(a$|b$)|c",
+		"prompt:(\\([a-z]+\\) )?([a-z]+@)?[a-z]+(:[~/a-z]*)*[$#] $",
+		"prompt:((a?b|c)+|d{3})*x", "prompt:((a*)?)?(b?|c)?x",
 	};
 	char name[80];
 	struct why why;
@@ -40,8 +42,10 @@ test_choose_good(void)
     "end at once"
 #define MIDDLE "what has a $ in its middle matches nothing; write [$] "	\
     "for the character"
-#define WEIGHT "its {} ask for too much: written out it has more than "	\
-    "20000 bytes"
+#define WEIGHT "its {} and + ask for too much: written out it has "	\
+    "more than 20000 characters"
+#define LOOP "a *, + or {} behind what may be empty already; write a* "	\
+    "for (a*)* and (a|b)* for (a*b*)*"
 #define POSIX(c) "\\" c " is not of POSIX extended regular "		\
     "expressions; write [[:alnum:]_] for \\w and so on"
 
@@ -99,6 +103,16 @@ test_choose_bad(void)
 		{ "prompt:(a{255}){255}", "\"prompt:(a{255}){255}\": " WEIGHT },
 		{ "prompt:a{1,99999999999999999999}",
 		    "\"prompt:a{1,99999999999999999999}\": " WEIGHT },
+		{ "prompt:a++++++++++++++++",
+		    "\"prompt:a++++++++++++++++\": " WEIGHT },
+		{ "prompt:((a|b+x){200}|c){99}",
+		    "\"prompt:((a|b+x){200}|c){99}\": " WEIGHT },
+		{ "prompt:(a?)*b", "\"prompt:(a?)*b\": " LOOP },
+		{ "prompt:(a|b*)+c", "\"prompt:(a|b*)+c\": " LOOP },
+		{ "prompt:((a{0,2}|b)^c*){3}d",
+		    "\"prompt:((a{0,2}|b)^c*){3}d\": " LOOP },
+		{ "prompt:([$a]|^)*c", "\"prompt:([$a]|^)*c\": " LOOP },
+		{ "prompt:(()){3}c", "\"prompt:(()){3}c\": " LOOP },
 		{ "prompt:\\w+>", "\"prompt:\\w+>\": " POSIX("w") },
 		{ "prompt:x\\>", "\"prompt:x\\>\": " POSIX(">") },
 		{ "prompt:(a)\\1", "\"prompt:(a)\\1\": " POSIX("1") },
