@@ -69,6 +69,7 @@ read_conf(struct buf *out)
 		free(line);
 	}
 	conf_opens_clear(&f.opens);
+	free(f.user);
 	return rv;
 }
 
