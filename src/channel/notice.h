@@ -1,7 +1,7 @@
 /*
  * Notices: what clients do to our names and FIFOs.  On Linux one inotify(7)
- * descriptor serves the whole broker and says nothing while nothing happens;
- * elsewhere a timer looks, for as long as there is a notice to serve.
+ * descriptor a kind serves the whole broker, and says nothing while nothing
+ * happens; elsewhere a timer looks, for as long as there is a notice to serve.
  *
  * A notice is a hint: the callback looks for itself how things are.  Who
  * follows a FIFO is told what happened to it, each thing in its order, but
@@ -67,7 +67,10 @@ int notice_follow(struct notice *n, const char *path, notice_cb *cb,
 bool notice_follows(void);
 /* Tell what has happened up to now to all FIFOs that are followed. */
 void notice_sync(void);
-/* Take note of a renaming of ours now, rather than be woken for it. */
+/*
+ * A name was given to another by us: what is told of names may wait a moment,
+ * rather than that we are woken for each.
+ */
 void notice_renamed(void);
 /* Forget it; a zeroed one is allowed. */
 void notice_clear(struct notice *n);

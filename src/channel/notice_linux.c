@@ -25,9 +25,12 @@ RB_HEAD(notice_tree, notice);
 RB_PROTOTYPE(notice_tree, notice, entry, notice_compare)
 RB_GENERATE(notice_tree, notice, entry, notice_compare)
 
+/* How long renamings of ours are left to come together before we are woken. */
+#define NOTICE_RENAMED_MS 20
+
 /*
- * An inotify(7) descriptor with its watches.  There are two: one that wakes us,
- * and one that is read when somebody asks.  A shell reads a FIFO byte by byte,
+ * An inotify(7) descriptor with its watches: one for each kind.  That of what
+ * is followed is read when somebody asks.  A shell reads a FIFO byte by byte,
  * and to wake us for each of them would slow it down several times over.
  */
 struct notice_queue {
@@ -38,20 +41,19 @@ struct notice_queue {
 	_Alignas(struct inotify_event) char events[16384];
 };
 
-static struct notice_queue notice_waking = { .fd = -1 };
-static struct notice_queue notice_followed = { .fd = -1 };
+static struct notice_queue notice_queues[] = {
+	[NOTICE_NAMES] = { .fd = -1 },
+	[NOTICE_READERS] = { .fd = -1 },
+	[NOTICE_FOLLOW] = { .fd = -1 },
+};
+
+static struct timer notice_resting;
 
 /* The last name that was moved away. */
 static struct {
 	uint32_t cookie;
 	char name[32];
 } notice_moved;
-
-static struct notice_queue *
-notice_queue(const struct notice *n)
-{
-	return n->kind == NOTICE_FOLLOW ? &notice_followed : &notice_waking;
-}
 
 /* Is `hidden` a name that is exchanged with this one, as .out.nxt with out? */
 static bool
@@ -175,35 +177,63 @@ notice_read(void *arg)
 void
 notice_sync(void)
 {
-	notice_read(&notice_followed);
+	notice_read(&notice_queues[NOTICE_FOLLOW]);
+}
+
+static void
+notice_rested(void *arg)
+{
+	struct notice_queue *q = arg;
+
+	notice_read(q);
+	watch_want(&q->readable, true);
 }
 
 void
 notice_renamed(void)
 {
-	notice_read(&notice_waking);
+	struct notice_queue *q = &notice_queues[NOTICE_NAMES];
+
+	if (q->fd == -1 || notice_resting.set)
+		return;
+	watch_want(&q->readable, false);
+	timer_set(&notice_resting, NOTICE_RENAMED_MS, notice_rested, q);
 }
 
-/* It stays open: closing one takes as long as a hundred other calls. */
 static int
-notice_init(struct notice_queue *q)
+notice_open(struct notice_queue *q)
 {
-	if (q->fd != -1)
-		return 0;
 	q->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (q->fd == -1)
 		return -1;
 	watch_init(&q->readable, q->fd, LOOP_READ, notice_read, q);
-	watch_want(&q->readable, q == &notice_waking);
+	watch_want(&q->readable, q != &notice_queues[NOTICE_FOLLOW]);
+	return 0;
+}
+
+/*
+ * All of them, so that none is missed when descriptors are scarce.  They stay
+ * open: closing one takes as long as a hundred other calls.
+ */
+static int
+notice_init(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(notice_queues) / sizeof(notice_queues[0]); i++) {
+		if (notice_queues[i].fd == -1 &&
+		    notice_open(&notice_queues[i]) == -1)
+			return -1;
+	}
 	return 0;
 }
 
 static int
 notice_start(struct notice *n, const char *path)
 {
-	struct notice_queue *q = notice_queue(n);
+	struct notice_queue *q = &notice_queues[n->kind];
 
-	if (notice_init(q) == -1)
+	if (notice_init() == -1)
 		return -1;
 	n->id = inotify_add_watch(q->fd, path, notice_mask[n->kind]);
 	if (n->id != -1 && RB_INSERT(notice_tree, &q->tree, n) == NULL) {
@@ -245,7 +275,7 @@ notice_follows(void)
 void
 notice_clear(struct notice *n)
 {
-	struct notice_queue *q = notice_queue(n);
+	struct notice_queue *q = &notice_queues[n->kind];
 
 	if (!n->active)
 		return;
