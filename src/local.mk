@@ -50,7 +50,8 @@ src_libfifod_a_SOURCES = \
 	src/base/url.h src/base/why.c src/base/why.h src/base/words.c \
 	src/base/words.h src/base/xalloc.c src/base/xalloc.h \
 	src/keeper/held_file.c src/keeper/held_file.h src/keeper/store.c \
-	src/keeper/store.h src/keeper/try.c src/keeper/accept.c src/keeper/anchor.h src/keeper/answer.c src/keeper/answer.h \
+	src/keeper/store.h src/keeper/try.c src/keeper/accept.c \
+	src/keeper/anchor.h src/keeper/answer.c src/keeper/answer.h \
 	src/keeper/answer_files.c src/keeper/answer_things.c \
 	src/keeper/ask.c src/keeper/ask.h src/keeper/ask_child.c \
 	src/keeper/ask_files.c src/keeper/ask_socket.c \
@@ -97,8 +98,11 @@ src_libfifod_a_SOURCES = \
 	src/channel/delivery.c src/channel/delivery.h \
 	src/channel/directory.c src/channel/directory.h src/channel/fifo.c \
 	src/channel/fifo.h src/channel/notice.h src/channel/owner.h \
-	src/channel/pair.c src/channel/pair.h src/channel/slots.c \
-	src/channel/slots.h src/channel/stage.c src/channel/stage.h \
+	src/channel/pair.c src/channel/pair.h src/channel/slot.c \
+	src/channel/slots.c src/channel/slots.h src/channel/slots_heir.c \
+	src/channel/slots_internal.h src/channel/slots_told.c \
+	src/channel/slots_turn.c src/channel/slots_untold.c \
+	src/channel/slots_write.c src/channel/stage.c src/channel/stage.h \
 	src/framing/argument.c src/framing/argument.h \
 	src/framing/dot.c src/framing/dot.h src/framing/expression.c \
 	src/framing/expression.h src/framing/framing.c \
