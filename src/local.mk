@@ -116,7 +116,8 @@ src_libfifod_a_SOURCES = \
 	src/session/heir.c src/session/heir.h \
 	src/session/flow.h src/session/imply.c src/session/intake.c \
 	src/session/join.c src/session/join.h src/session/late.c \
-	src/session/listen.c src/session/listen.h src/session/measures.c \
+	src/session/listen.c src/session/listen.h src/session/log.c \
+	src/session/measures.c \
 	src/session/mirror.c \
 	src/session/mirror.h src/session/names.c src/session/names.h \
 	src/session/option_table.c src/session/peers.c src/session/peers.h \
@@ -130,7 +131,8 @@ src_libfifod_a_SOURCES = \
 	src/session/reply.c src/session/retry.c src/session/retry.h \
 	src/session/session.c src/session/session.h src/session/sock.c \
 	src/session/sock.h src/session/state.c src/session/state.h \
-	src/session/status.c src/session/status.h src/session/wire.c \
+	src/session/status.c src/session/status.h \
+	src/session/status_rows.c src/session/wire.c \
 	src/session/written.c src/session/written.h src/command/attempt.c \
 	src/command/attempt.h src/command/broker.c src/command/broker.h \
 	src/command/call.c src/command/call.h src/command/client.c \
