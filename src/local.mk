@@ -133,6 +133,7 @@ src_libfifod_a_SOURCES = \
 	src/session/sock.h src/session/state.c src/session/state.h \
 	src/session/status.c src/session/status.h \
 	src/session/status_rows.c src/session/wire.c \
+	src/session/wire_end.c src/session/wire_send.c \
 	src/session/written.c src/session/written.h src/command/attempt.c \
 	src/command/attempt.h src/command/broker.c src/command/broker.h \
 	src/command/call.c src/command/call.h src/command/client.c \
