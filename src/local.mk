@@ -73,6 +73,8 @@ src_libfifod_a_SOURCES = \
 	src/transport/child.h src/transport/child_options.c \
 	src/transport/dgram.c src/transport/dgram.h src/transport/hub.c \
 	src/transport/hub.h src/transport/link.c src/transport/link.h \
+	src/transport/link_driver.c src/transport/link_internal.h \
+	src/transport/link_options.c \
 	src/transport/listener.c src/transport/listener.h \
 	src/transport/login.c src/transport/login.h src/transport/prelude.c \
 	src/transport/prelude.h src/transport/prelude_database.c \
