@@ -74,6 +74,8 @@ src_libfifod_a_SOURCES = \
 	src/transport/child.h src/transport/child_options.c \
 	src/transport/dgram.c src/transport/dgram.h src/transport/hub.c \
 	src/transport/hub.h src/transport/link.c src/transport/link.h \
+	src/transport/link_driver.c src/transport/link_internal.h \
+	src/transport/link_options.c \
 	src/transport/listener.c src/transport/listener.h \
 	src/transport/login.c src/transport/login.h src/transport/prelude.c \
 	src/transport/prelude.h src/transport/prelude_database.c \
@@ -120,7 +122,8 @@ src_libfifod_a_SOURCES = \
 	src/session/heir.c src/session/heir.h \
 	src/session/flow.h src/session/imply.c src/session/intake.c \
 	src/session/join.c src/session/join.h src/session/late.c \
-	src/session/listen.c src/session/listen.h src/session/measures.c \
+	src/session/listen.c src/session/listen.h src/session/log.c \
+	src/session/measures.c \
 	src/session/mirror.c \
 	src/session/mirror.h src/session/names.c src/session/names.h \
 	src/session/option_table.c src/session/peers.c src/session/peers.h \
@@ -134,7 +137,9 @@ src_libfifod_a_SOURCES = \
 	src/session/reply.c src/session/retry.c src/session/retry.h \
 	src/session/session.c src/session/session.h src/session/sock.c \
 	src/session/sock.h src/session/state.c src/session/state.h \
-	src/session/status.c src/session/status.h src/session/wire.c \
+	src/session/status.c src/session/status.h \
+	src/session/status_rows.c src/session/wire.c \
+	src/session/wire_end.c src/session/wire_send.c \
 	src/session/written.c src/session/written.h src/command/attempt.c \
 	src/command/attempt.h src/command/broker.c src/command/broker.h \
 	src/command/call.c src/command/call.h src/command/client.c \

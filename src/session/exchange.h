@@ -286,6 +286,17 @@ void intake_give_up(struct dialogue *d);
 struct wire *wire_new(struct session *s, struct dialogue *owner);
 /* One that a former engine had, at rest; fd is taken over. */
 void wire_inherit(struct session *s, int fd);
+/* Read what there is, deliver what can be. */
+void wire_turn(struct wire *w);
+/* The channel may take more of the reply: at the end of the turn. */
+void wire_resume(struct wire *w);
+/* What is of interest now; derived here and nowhere else. */
+void wire_want(struct wire *w);
+/* Nothing is on it: for how long may that be? */
+void wire_rest(struct wire *w);
+
+/* --- wire_send.c --- */
+
 /* Has it room for one more exchange, of this dialogue? */
 bool wire_takes(const struct wire *w, const struct dialogue *d);
 /* Send it, now or when there is room. */
@@ -294,15 +305,16 @@ void wire_send(struct wire *w, struct exchange *x);
 void wire_write(struct wire *w);
 /* All of them: what the record has held back may go on. */
 void wire_go_on(struct session *s);
-/* The channel may take more of the reply: at the end of the turn. */
-void wire_resume(struct wire *w);
-/* It is good for nothing, see w->why: it ends with the turn. */
+
+/* --- wire_end.c --- */
+
+/* It is good for nothing, see w->why: it ends with the turn, */
 void wire_fail(struct wire *w);
+/* ... in which this is called. */
+void wire_end_failed(struct wire *w);
 /* Its first reply takes too long to come, or (cancel) to be read. */
 void wire_timeout(struct wire *w);
 void wire_cancel(struct wire *w);
-/* Read what there is, deliver what can be. */
-void wire_turn(struct wire *w);
 /*
  * Close it.  What is on it is sent again or fails by the rules; `why` says why
  * (NULL: closed in order, by us or the peer).
@@ -311,9 +323,6 @@ void wire_end(struct wire *w, const struct why *why);
 void wire_free(struct wire *w);
 /* No more will be asked on it: before its end, where there is time for one. */
 void wire_farewell(struct wire *w);
-
-/* Nothing is on it: for how long may that be? */
-void wire_rest(struct wire *w);
 
 /* --- post.c: framing=datagram --- */
 

@@ -10,6 +10,8 @@
 
 #define STATUS_FACT 512         /* the longest fact, a certificate's reason */
 
+/* --- status_rows.c --- */
+
 /* One fact: its key, its value as plain text (STATUS_FACT), what it is. */
 struct status_row {
 	const char *key;
@@ -20,16 +22,20 @@ struct status_row {
 };
 extern const struct status_row status_rows[];
 extern const size_t status_nrows;
-/* What is a metric and no fact (measures.c). */
-extern const struct status_row status_metrics[];
-extern const size_t status_nmetrics;
-
 /* A fact of its link, the first that is up of several; else out stays. */
 void status_link(struct session *s, enum link_fact fact, char *out,
     size_t size);
 /* Connections that are up, and further channels. */
 uint64_t status_links(const struct session *s);
 uint64_t status_channels(const struct session *s);
+
+/* --- measures.c --- */
+
+/* What is a metric and no fact. */
+extern const struct status_row status_metrics[];
+extern const size_t status_nmetrics;
+
+/* --- status.c --- */
 
 /*
  * Something that `status` shows has changed: the file is replaced and the
@@ -43,9 +49,12 @@ void status_changed(struct session *s);
 void status_flush(struct session *s);
 /* RFC 3339, in UTC, with milliseconds, into out (25 bytes).  Returns out. */
 char *status_time(const struct timespec *when, char *out, size_t size);
-/* The log with its first line, in the directory that is made. */
-void session_log_begin(struct session *s, int dir_fd);
 /* The first one, in the directory that is made.  0, or -1 and errno. */
 int status_begin(struct session *s, int dir_fd);
+
+/* --- log.c --- */
+
+/* The log with its first line, in the directory that is made. */
+void session_log_begin(struct session *s, int dir_fd);
 
 #endif

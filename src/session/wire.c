@@ -1,13 +1,10 @@
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
+/*
+ * A wire's life: its link is made, and while that is up its turns come, in
+ * which it reads.
+ */
 #include "base/xalloc.h"
 #include "session/dial.h"
 #include "session/exchange.h"
-#include "session/private.h"
-#include "session/status.h"
-#include "transport/trace.h"
 #include "transport/way.h"
 
 /* The most steps one turn takes before others have theirs. */
@@ -146,51 +143,9 @@ wire_new(struct session *s, struct dialogue *owner)
 	return w;
 }
 
-/* --- sending --- */
-
-bool
-wire_takes(const struct wire *w, const struct dialogue *d)
-{
-	const struct exchange *x = w->sending;
-
-	if (!w->up || w->last || w->deaf ||
-	    (w->owner != NULL && w->owner != d))
-		return false;
-	if (d->on != NULL && d->on != w)
-		return false;
-	if (x != NULL && !x->whole)
-		return false;
-	if (w->s->pool->unpaired)
-		return x == NULL;
-	return w->nexchanges <
-	    (size_t)w->s->options.session.pipeline;
-}
+/* --- its turns --- */
 
 void
-wire_send(struct wire *w, struct exchange *x)
-{
-	TAILQ_REMOVE(&w->s->pool->queue, x, queued);
-	TAILQ_INSERT_TAIL(&w->exchanges, x, queued);
-	w->nexchanges++;
-	x->phase = EXCHANGE_SENT;
-	x->w = w;
-	x->since_ms = loop_now_ms();
-	x->d->nsent++;
-	x->d->on = w;
-	if (w->asked_us == 0)
-		w->asked_us = trace_now_us();
-	if (w->sending == NULL)
-		w->sending = x;
-	if (w->row != NULL)
-		ledger_busy(w->row, true);
-	timer_clear(&w->deadline);
-	/* It may have been queued behind others, and nobody has counted. */
-	late_expect(w->s, w->s->options.session.timeout);
-	wire_write(w);
-}
-
-/* What is of interest now; derived here and nowhere else. */
-static void
 wire_want(struct wire *w)
 {
 	const struct exchange *x = w->sending;
@@ -205,162 +160,6 @@ wire_want(struct wire *w)
 	    !mirror_holds(w->s, w->mark));
 	watch_want(&w->writable, more && !w->deaf && !w->link->want_read);
 }
-
-/* The request is wholly with the link: so is a tunnel's end. */
-static bool
-wire_sent(struct wire *w, struct exchange *x)
-{
-	if (!x->whole)
-		return false;
-	if (x->d != NULL && x->d->tunnel == x)
-		link_finish(w->link);
-	w->sending = TAILQ_NEXT(x, queued);
-	if (w->s->pool->unpaired)
-		post_sent(w, x);
-	return true;
-}
-
-static void
-wire_passed(struct exchange *x, size_t n)
-{
-	struct session *s = x->w->s;
-
-	s->flow.to_peer.bytes += n;
-	x->since_ms = loop_now_ms();
-	if (x->d != NULL)
-		x->d->held -= n;
-	if (!x->streaming) {
-		x->sent += n;
-		return;
-	}
-	buf_drain(&x->bytes, n);
-	x->shown -= n < x->shown ? n : x->shown;
-	if (x->d != NULL)
-		pool_look(x->d);
-}
-
-/* How much may be sent; whoever looks on sees it first. */
-static size_t
-wire_show(struct exchange *x)
-{
-	size_t left = buf_length(&x->bytes) - x->sent;
-
-	if (!mirror_is_there(x->s))
-		return left;
-	if (x->shown <= x->sent) {
-		x->shown = x->sent + left;
-		x->mark = mirror_show(x->s, TRANSCRIPT_IN,
-		    buf_peek(&x->bytes) + x->sent, left);
-	}
-	return mirror_holds(x->s, x->mark) ? 0 : x->shown - x->sent;
-}
-
-/* One write; false: no more for now. */
-static bool
-wire_write_step(struct wire *w, struct exchange *x)
-{
-	const uint8_t *data = buf_peek(&x->bytes);
-	size_t left = buf_length(&x->bytes) - x->sent;
-	ssize_t n;
-
-	if (left == 0 && link_pending(w->link) == 0)
-		return wire_sent(w, x);
-	if (link_pending(w->link) > 0)
-		left = 0;
-	else if ((left = wire_show(x)) == 0)
-		return false;
-	n = link_write(w->link, left > 0 ? data + x->sent : NULL, left);
-	if (n == -1 && errno != EAGAIN) {
-		/* What the peer said before it hung up is still to be read. */
-		w->deaf = true;
-		w->link->why = NULL;
-	}
-	if (n > 0)
-		wire_passed(x, (size_t)n);
-	return n != -1;
-}
-
-void
-wire_fail(struct wire *w)
-{
-	w->failed = w->deaf = true;
-	wire_resume(w);
-}
-
-/*
- * A datagram has not arrived.  Unpaired ones go on over the same link;
- * otherwise nobody is to wait for its reply.
- */
-static void
-wire_hurt(struct wire *w)
-{
-	if (w->s->pool->unpaired)
-		post_hurt(w);
-	else
-		wire_fail(w);
-}
-
-static void
-wire_unsent(struct exchange *x, const struct why *why)
-{
-	struct why told = *why;
-
-	x->s->discarded += buf_length(&x->bytes);
-	exchange_fail(x, LAST_ERROR, 413, &told);
-}
-
-/* As above, of a datagram: whole, or not at all. */
-static bool
-wire_write_datagram(struct wire *w, struct exchange *x)
-{
-	size_t size = buf_length(&x->bytes);
-	ssize_t n;
-
-	if (x->sent == size)
-		return wire_sent(w, x);
-	if (wire_show(x) < size)
-		return false;
-	n = link_write(w->link, buf_peek(&x->bytes), size);
-	/* What is told is of an earlier one; this was not tried. */
-	if (n == -1 && errno == ECONNREFUSED) {
-		wire_hurt(w);
-		if (w->failed)
-			return false;
-		n = link_write(w->link, buf_peek(&x->bytes), size);
-	}
-	if (n > 0)
-		wire_passed(x, (size_t)n);
-	else if (errno == EMSGSIZE || errno == ECONNREFUSED)
-		wire_unsent(x, &w->why);
-	else if (errno != EAGAIN)
-		wire_fail(w);
-	return n > 0 || (errno != EAGAIN && !w->failed);
-}
-
-void
-wire_write(struct wire *w)
-{
-	if (w->link == NULL || !w->up)
-		return;
-	while (w->sending != NULL && !w->deaf && (link_is_datagram(w->link) ?
-	    wire_write_datagram(w, w->sending) :
-	    wire_write_step(w, w->sending)))
-		;
-	wire_want(w);
-}
-
-void
-wire_go_on(struct session *s)
-{
-	struct wire *w;
-
-	TAILQ_FOREACH(w, &s->pool->wires, entry) {
-		wire_write(w);
-		wire_resume(w);
-	}
-}
-
-/* --- receiving --- */
 
 static void
 wire_idle(void *arg)
@@ -383,22 +182,6 @@ wire_rest(struct wire *w)
 		    chunk_length(w->chunk) > 0);
 	if (idle > 0)
 		timer_set(&w->deadline, idle, wire_idle, w);
-}
-
-/* What was sent is known not to have arrived, where nobody was there. */
-static void
-wire_end_failed(struct wire *w)
-{
-	struct exchange *x, *next;
-	struct why why = w->why;
-
-	for (x = TAILQ_FIRST(&w->exchanges); x != NULL &&
-	    why.fault == FAULT_CONNECT; x = next) {
-		next = TAILQ_NEXT(x, queued);
-		if (x->sent > 0)
-			exchange_fail(x, LAST_ERROR, 0, &why);
-	}
-	wire_end(w, &why);
 }
 
 void
@@ -456,131 +239,4 @@ wire_writable(void *arg)
 		link_write(w->link, NULL, 0);
 		wire_want(w);
 	}
-}
-
-/* --- the end --- */
-
-/* What becomes of a request whose link has gone. */
-static void
-wire_lost(struct wire *w, struct exchange *x, const struct why *why)
-{
-	bool reused = w->carried > 0;
-	struct why told;
-
-	if (x->d == NULL) {
-		exchange_free(x);
-	} else if (x->why.fault == FAULT_CANCELLED) {
-		told = x->why;
-		x->dropping = x->delivering;
-		exchange_fail(x, LAST_CANCELLED, 0, &told);
-	} else if (x->begun) {
-		why_fail(&told, FAULT_PARTIAL, "the reply was cut short after "
-		    "%ju bytes: %s", (uintmax_t)w->framer.length,
-		    why->text);
-		exchange_fail(x, LAST_TRUNCATED, 0, &told);
-	} else if (x->sent == 0 && !x->streaming) {
-		exchange_queue(x, true);
-	} else if (reused && exchange_may_resend(x)) {
-		session_log(w->s, true, "%sthe request is sent again: %s "
-		    "before any byte of its reply", private_who(x->d),
-		    why->text);
-		x->resent = true;
-		w->s->pool->nresent++;
-		exchange_queue(x, true);
-	} else if (exchange_harmless(x)) {
-		exchange_fail(x, LAST_ERROR, 0, why);
-	} else {
-		why_fail(&told, FAULT_UNCERTAIN, "the request was sent and "
-		    "may have been carried out: %s before any byte of its "
-		    "reply", why->text);
-		exchange_fail(x, LAST_UNCERTAIN, 0, &told);
-	}
-}
-
-/* A program is let go by an end of file; others only need the link's end. */
-void
-wire_farewell(struct wire *w)
-{
-	if (w->up && w->nexchanges == 0 && !w->deaf &&
-	    w->s->transport->flags & TRANSPORT_RUNS)
-		link_finish(w->link);
-}
-
-void
-wire_end(struct wire *w, const struct why *why)
-{
-	static const struct why none = { FAULT_EMPTY,
-		"the connection was closed" };
-	struct pool *pool = w->s->pool;
-	struct exchange *x;
-
-	if (w->link == NULL)
-		return;
-	watch_clear(&w->readable);
-	watch_clear(&w->writable);
-	timer_clear(&w->deadline);
-	timer_clear(&w->silence);
-	w->s->lost += link_lost(w->link);
-	if (why == NULL && !pool->renewing)
-		wire_farewell(w);
-	ledger_free(w->row);
-	w->row = NULL;
-	link_free(w->link);
-	w->link = NULL;
-	w->up = false;
-	w->blocked = w->cutting = w->posting = false;
-	/* From the last on, so that those to be sent again keep their order. */
-	while ((x = TAILQ_LAST(&w->exchanges, exchange_list)) != NULL)
-		wire_lost(w, x, why != NULL ? why : &none);
-	w->cut = 0;
-	if (w->owner != NULL)
-		w->owner->wire = NULL;
-	w->owner = NULL;
-	TAILQ_REMOVE(&pool->wires, w, entry);
-	TAILQ_INSERT_TAIL(&pool->dead_wires, w, entry);
-	pool_turn(w->s);
-	if (w->up_ms != 0)
-		pool_wire_ended(w, why);
-}
-
-void
-wire_timeout(struct wire *w)
-{
-	struct exchange *x = TAILQ_FIRST(&w->exchanges);
-	struct why why;
-
-	why_fail(&why, FAULT_TIMEOUT, "peer sent nothing for timeout=%g s%s",
-	    w->s->options.session.timeout / 1000.0,
-	    x->begun ? " in the middle of its reply" : "");
-	if (x->d != NULL)
-		exchange_fail(x, x->begun ? LAST_TRUNCATED :
-		    exchange_harmless(x) ? LAST_ERROR : LAST_UNCERTAIN, 0,
-		    &why);
-	wire_end(w, &why);
-}
-
-/*
- * Nobody reads the reply while others wait for the link: the rest of it is
- * dropped as it comes, or the link is closed where that is too much.
- */
-void
-wire_cancel(struct wire *w)
-{
-	struct exchange *x = TAILQ_FIRST(&w->exchanges);
-
-	why_fail(&x->why, FAULT_CANCELLED, "its reply was not read for "
-	    "timeout-read=%g s while others waited",
-	    w->s->options.session.timeout_read / 1000.0);
-	session_log(w->s, true, "%scancelled: %s",
-	    x->d != NULL ? private_who(x->d) : "", x->why.text);
-	x->dropping = true;
-	wire_resume(w);
-}
-
-void
-wire_free(struct wire *w)
-{
-	framer_clear(&w->framer);
-	chunk_give(w->chunk);
-	free(w);
 }

@@ -1,8 +1,8 @@
 /*
  * on-connect: a program that does the login dialogue on a link that is up but
  * for that, before its owner knows.  The program has a socket, and the driver
- * of the link (link.c) passes the bytes on; so it does not matter what the
- * link is made of.
+ * of the link (link_driver.c) passes the bytes on; so it does not matter what
+ * the link is made of.
  *
  * What the peer sends and the program has not read when it ends is the first
  * that the link's owner reads.
