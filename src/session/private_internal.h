@@ -1,6 +1,6 @@
 /*
- * Private channels' insides: private_ch.c hears what clients make and remove
- * in ch/, private.c has the channels.
+ * Private channels' insides: private.c has their life, private_directory.c the
+ * directory of one, private_ch.c hears what clients make and remove in ch/.
  */
 #ifndef SESSION_PRIVATE_INTERNAL_H
 #define SESSION_PRIVATE_INTERNAL_H
@@ -50,12 +50,21 @@ struct private *private_find(const struct session *s, const char *id);
 void private_stop(struct private *p, const char *reason);
 /* It has ended, and its name may be a channel anew: listed no more, freed. */
 void private_forget(struct private *p);
+/* A client has made the directory: it becomes a channel. */
+void private_adopt(struct session *s, int ch_fd, const char *id);
+
+/* --- private_directory.c --- */
+
+/* Its directory, absolute; to be freed. */
+char *private_path(const struct session *s, const char *id);
 /* This (borrowed) is its directory.  0, or -1 and errno. */
 int private_hold(struct private *p, int dir_fd);
 /* Its directory, if it is still there; -1 + errno, ENOENT for another. */
 int private_dir_fd(const struct private *p);
-/* A client has made the directory: it becomes a channel. */
-void private_adopt(struct session *s, int ch_fd, const char *id);
+/* The file `status' in it.  0, or -1 and errno. */
+int private_write_status(struct private *p, int dir_fd);
+/* It has its name: hear of what is touched in it. */
+void private_watch_names(struct private *p, const char *path);
 
 /* --- private_ch.c --- */
 
