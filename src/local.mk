@@ -123,7 +123,7 @@ src_libfifod_a_SOURCES = \
 	src/session/pool.c src/session/post.c src/session/private.c \
 	src/session/private.h src/session/private_ch.c \
 	src/session/private_directory.c src/session/private_internal.h \
-	src/session/pump.c src/session/pump.h \
+	src/session/private_open.c src/session/pump.c src/session/pump.h \
 	src/session/record.c src/session/record.h \
 	src/session/record_options.c src/session/relay.c src/session/relay.h \
 	src/session/relay_dial.c \

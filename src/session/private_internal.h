@@ -1,6 +1,7 @@
 /*
- * Private channels' insides: private.c has their life, private_directory.c the
- * directory of one, private_ch.c hears what clients make and remove in ch/.
+ * Private channels' insides: private_open.c has them begin, private.c has
+ * their list and their end, private_directory.c the directory of one, and
+ * private_ch.c hears what clients make and remove in ch/.
  */
 #ifndef SESSION_PRIVATE_INTERNAL_H
 #define SESSION_PRIVATE_INTERNAL_H
@@ -50,6 +51,11 @@ struct private *private_find(const struct session *s, const char *id);
 void private_stop(struct private *p, const char *reason);
 /* It has ended, and its name may be a channel anew: listed no more, freed. */
 void private_forget(struct private *p);
+/* Its readers meet the end of file, as delivery_end() says. */
+void private_finish(struct private *p, unsigned how);
+
+/* --- private_open.c --- */
+
 /* A client has made the directory: it becomes a channel. */
 void private_adopt(struct session *s, int ch_fd, const char *id);
 
