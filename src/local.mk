@@ -130,7 +130,9 @@ src_libfifod_a_SOURCES = \
 	src/session/relay_internal.h src/session/relay_pipe.c \
 	src/session/relay_pipe.h src/session/relay_pump.c \
 	src/session/reply.c src/session/retry.c src/session/retry.h \
-	src/session/session.c src/session/session.h src/session/sock.c \
+	src/session/session.c src/session/session.h \
+	src/session/session_close.c src/session/session_internal.h \
+	src/session/sock.c \
 	src/session/sock.h src/session/state.c src/session/state.h \
 	src/session/status.c src/session/status.h src/session/wire.c \
 	src/session/written.c src/session/written.h src/command/attempt.c \
