@@ -132,7 +132,7 @@ src_libfifod_a_SOURCES = \
 	src/session/reply.c src/session/retry.c src/session/retry.h \
 	src/session/session.c src/session/session.h \
 	src/session/session_close.c src/session/session_internal.h \
-	src/session/sock.c \
+	src/session/session_open.c src/session/sock.c \
 	src/session/sock.h src/session/state.c src/session/state.h \
 	src/session/status.c src/session/status.h src/session/wire.c \
 	src/session/written.c src/session/written.h src/command/attempt.c \

@@ -1,10 +1,16 @@
 /*
- * A session's insides: session_close.c has it end, session.c does the rest.
+ * A session's insides: session_open.c has it begin, session.c does what it is
+ * asked for, session_close.c has it end.
  */
 #ifndef SESSION_SESSION_INTERNAL_H
 #define SESSION_SESSION_INTERNAL_H
 
 #include "session/session.h"
+
+/* --- session.c --- */
+
+/* Whatever carries its bytes: anything may have changed. */
+void session_turn(struct session *s);
 
 /* --- session_close.c --- */
 
