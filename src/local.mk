@@ -128,14 +128,18 @@ src_libfifod_a_SOURCES = \
 	src/session/mirror.h src/session/names.c src/session/names.h \
 	src/session/option_table.c src/session/peers.c src/session/peers.h \
 	src/session/pool.c src/session/post.c src/session/private.c \
-	src/session/private.h src/session/pump.c src/session/pump.h \
+	src/session/private.h src/session/private_ch.c \
+	src/session/private_directory.c src/session/private_internal.h \
+	src/session/private_open.c src/session/pump.c src/session/pump.h \
 	src/session/record.c src/session/record.h \
 	src/session/record_options.c src/session/relay.c src/session/relay.h \
 	src/session/relay_dial.c \
 	src/session/relay_internal.h src/session/relay_pipe.c \
 	src/session/relay_pipe.h src/session/relay_pump.c \
 	src/session/reply.c src/session/retry.c src/session/retry.h \
-	src/session/session.c src/session/session.h src/session/sock.c \
+	src/session/session.c src/session/session.h \
+	src/session/session_close.c src/session/session_internal.h \
+	src/session/session_open.c src/session/sock.c \
 	src/session/sock.h src/session/state.c src/session/state.h \
 	src/session/status.c src/session/status.h \
 	src/session/status_rows.c src/session/wire.c \

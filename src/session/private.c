@@ -1,80 +1,21 @@
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
+/*
+ * The private channels of a session: which there are, and how one ends.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/words.h"
 #include "base/xalloc.h"
 #include "channel/directory.h"
-#include "channel/owner.h"
 #include "session/door.h"
 #include "session/exchange.h"
 #include "session/fan.h"
-#include "session/heir.h"
 #include "session/join.h"
-#include "session/names.h"
-#include "session/private.h"
+#include "session/private_internal.h"
 #include "session/relay.h"
 
-#define PRIVATE_NAME "ch"
-#define PRIVATE_ID 64           /* the longest ID */
-/* Which number of its row is its owner's process id; the slots' is 0. */
-#define PRIVATE_OWNER 1
-/* As long as `rm -r' of a directory may take, see names.c. */
-#define PRIVATE_SETTLE_MS 100
-/* Where it cannot be looked at, for want of a descriptor, say: later. */
-#define PRIVATE_AGAIN_MS 1000
-
-struct private {
-	TAILQ_ENTRY(private) entry;
-	struct session *s;
-	char *id;
-	int dir_fd;                     /* so that its inode is nobody else's;
-					   -1: the slots hold it */
-	ino_t inode;                    /* of its directory */
-	struct pair pair;
-	struct ledger_row *row;
-	struct ledger_left *left;       /* while it is taken over */
-	struct owner owner;
-	struct notice names;            /* somebody has touched them */
-	struct timer look;
-	bool amiss;                     /* something was, when it was looked */
-	struct dialogue *d;             /* one of these two */
-	struct branch *b;
-	bool status_failed;             /* it could not be written */
-	bool ended;                     /* a channel no more: its directory is
-					   going, or is left alone */
-};
-
-static int
-private_ch_fd(const struct session *s)
-{
-	char path[160];
-
-	snprintf(path, sizeof(path), "%s/%s", s->name, PRIVATE_NAME);
-	return directory_open(s->place->rundir_fd, path);
-}
-
-static char *
-private_path(const struct session *s, const char *id)
-{
-	return xasprintf("%s/%s/%s/%s", s->place->rundir, s->name,
-	    PRIVATE_NAME, id);
-}
-
-/* Who may write to the FIFOs may make channels. */
-static mode_t
-private_ch_mode(const struct session *s)
-{
-	return pair_directory_mode(&s->options.channel) |
-	    (s->options.channel.mode & 0022);
-}
-
-static struct private *
+struct private *
 private_find(const struct session *s, const char *id)
 {
 	struct private *p;
@@ -85,21 +26,7 @@ private_find(const struct session *s, const char *id)
 	return NULL;
 }
 
-/* This is its directory. */
-static int
-private_hold(struct private *p, int dir_fd)
-{
-	struct stat st;
-
-	if (fstat(dir_fd, &st) == -1)
-		return -1;
-	p->inode = st.st_ino;
-	p->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
-	return p->dir_fd == -1 ? -1 : 0;
-}
-
-/* Its end, at the end of the turn. */
-static void
+void
 private_stop(struct private *p, const char *reason)
 {
 	if (p->ended)
@@ -138,169 +65,7 @@ private_who(const struct dialogue *d)
 	    private_name(d->private);
 }
 
-/* Has what could not be opened gone, or can we just not see it? */
-static bool
-private_is_gone(int error)
-{
-	return error == ENOENT || error == ENOTDIR || error == ELOOP;
-}
-
-/* Its directory, if it is still there; -1 + errno, ENOENT for another. */
-static int
-private_dir_fd(const struct private *p)
-{
-	int ch_fd = private_ch_fd(p->s), fd = -1, error;
-	struct stat st = { 0 };
-
-	if (ch_fd == -1)
-		return -1;
-	fd = directory_open(ch_fd, p->id);
-	error = errno;
-	close(ch_fd);
-	if (fd != -1 && (fstat(fd, &st) == -1 || st.st_ino != p->inode)) {
-		error = st.st_ino == 0 ? errno : ENOENT;
-		close(fd);
-		fd = -1;
-	}
-	errno = error;
-	return fd;
-}
-
-int
-private_directory(const struct dialogue *d)
-{
-	return d->private != NULL ? private_dir_fd(d->private) :
-	    directory_open(d->s->place->rundir_fd, d->s->name);
-}
-
-static int
-private_write_status(struct private *p, int dir_fd)
-{
-	struct directory_access access = names_access(p->s);
-	const struct dialogue *d = p->d;
-	char text[1024], safe[4 * sizeof(d->why.text) + 1] = "";
-
-	if (d != NULL)
-		words_vis(d->why.text, safe, sizeof(safe));
-	snprintf(text, sizeof(text), "name=%s\nchannel=%s\nowner=%d\n"
-	    "exchanges=%ju\nlast=%s\nerror=%s\nerror-status=%d\n",
-	    p->s->name, p->id, (int)p->owner.pid,
-	    d != NULL ? (uintmax_t)d->nexchanges : 0,
-	    exchange_last_name(d != NULL ? d->last : LAST_NONE), safe,
-	    d != NULL ? (int)d->why.fault : 0);
-	return directory_write(dir_fd, "status", text, strlen(text), &access);
-}
-
-/* Where it cannot be told the former one stands, which is said once. */
-static void
-private_tell_status(struct private *p, int dir_fd)
-{
-	bool failed = private_write_status(p, dir_fd) == -1;
-
-	if (failed && !p->status_failed)
-		session_log(p->s, true, "ch/%s: status cannot be written: %s",
-		    p->id, strerror(errno));
-	p->status_failed = failed;
-}
-
 void
-private_status(struct dialogue *d)
-{
-	int dir_fd;
-
-	if (d->private == NULL)
-		return;
-	dir_fd = private_dir_fd(d->private);
-	if (dir_fd == -1)
-		return;
-	private_tell_status(d->private, dir_fd);
-	close(dir_fd);
-}
-
-static void
-private_restored(const char *fifo, const char *what, void *arg)
-{
-	struct private *p = arg;
-
-	session_log(p->s, true, "ch/%s: %s: %s; the FIFO was put back", p->id,
-	    fifo, what);
-	if (p->d == NULL)
-		return;
-	why_fail(&p->d->why, FAULT_REFUSED, "%s: %s; the FIFO was put back",
-	    fifo, what);
-	private_status(p->d);
-}
-
-/* Is it still there, and everything in its place? */
-static void
-private_look(void *arg)
-{
-	struct private *p = arg;
-	int dir_fd = private_dir_fd(p), restored = -1, error = errno;
-	const char *which;
-
-	/* Who is in the middle of `rm -r' is not fought. */
-	p->amiss = !p->amiss && dir_fd != -1 &&
-	    !pair_in_place(&p->pair, dir_fd);
-	if (p->amiss) {
-		timer_set(&p->look, PRIVATE_SETTLE_MS, private_look, p);
-		close(dir_fd);
-		return;
-	}
-	if (dir_fd != -1) {
-		restored = pair_restore(&p->pair, dir_fd, private_restored, p,
-		    &which);
-		error = errno;
-		close(dir_fd);
-	}
-	if (restored == -1 && private_is_gone(error))
-		private_stop(p, "its directory was removed");
-	else if (restored == -1 && error != EISDIR)
-		timer_set(&p->look, PRIVATE_AGAIN_MS, private_look, p);
-}
-
-static void
-private_touched(void *arg)
-{
-	struct private *p = arg;
-
-	if (!p->look.set)
-		timer_set(&p->look, PRIVATE_SETTLE_MS, private_look, p);
-}
-
-static void
-private_owner_ended(void *arg)
-{
-	struct private *p = arg;
-
-	private_stop(p, "its owner has ended");
-}
-
-static void private_ch_touched(void *arg);
-
-static void
-private_ch_again(void *arg)
-{
-	struct session *s = arg;
-
-	free(s->ch_later);
-	s->ch_later = NULL;
-	private_ch_touched(s);
-}
-
-/* What is in ch cannot be seen now. */
-static void
-private_ch_put_off(struct session *s)
-{
-	if (s->ch_later != NULL)
-		return;
-	session_log(s, true, "ch: cannot be looked at: %s (tried again in a "
-	    "second)", strerror(errno));
-	s->ch_later = xcalloc(1, sizeof(*s->ch_later));
-	timer_set(s->ch_later, PRIVATE_AGAIN_MS, private_ch_again, s);
-}
-
-static void
 private_forget(struct private *p)
 {
 	TAILQ_REMOVE(&p->s->privates, p, entry);
@@ -361,26 +126,7 @@ private_free(struct private *p)
 	p->row = NULL;
 }
 
-/* What has the name of a FIFO before there is one, gives way to it. */
-static void
-private_make_room(struct private *p, int dir_fd, const char *name)
-{
-	struct stat st;
-
-	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    unlinkat(dir_fd, name, 0) == -1)
-		return;
-	session_log(p->s, true, "ch/%s: %s was there before its FIFO, as %s: "
-	    "removed, %jd bytes were not sent", p->id, name,
-	    S_ISREG(st.st_mode) ? "a regular file" : "something else",
-	    (intmax_t)(S_ISREG(st.st_mode) ? st.st_size : 0));
-	if (p->d != NULL)
-		why_fail(&p->d->why, FAULT_REFUSED, "%s was no FIFO: removed, "
-		    "what was in it was not sent", name);
-}
-
-/* Its readers meet the end of file, as delivery_end() says. */
-static void
+void
 private_finish(struct private *p, unsigned how)
 {
 	struct channel *c = p->d != NULL ? p->d->channel : p->b->channel;
@@ -400,54 +146,7 @@ private_finish(struct private *p, unsigned how)
 	free(path);
 }
 
-/* Everything in its directory, `in` last. */
-static int
-private_fill(struct private *p, int dir_fd, const char *path,
-    struct why *why)
-{
-	struct session *s = p->s;
-	struct pair_plan plan = { .dir_fd = dir_fd, .path = path,
-		.options = &s->options.channel, .gid = s->gid,
-		.row = p->row, .left = p->left };
-	struct channel_owner owner;
-
-	/* First, so that what is refused below is known and removed. */
-	if (p->dir_fd == -1 && private_hold(p, dir_fd) == -1)
-		return why_fail(why, FAULT_REFUSED, "%s", strerror(errno));
-	if (relay_each(s))
-		return why_fail(why, FAULT_REFUSED, "with connections=each a "
-		    "stream has channels by sock and listen alone");
-	if (private_room(s, why) == -1)
-		return -1;
-	join_new(s, &p->d, &p->b, &owner);
-	if (p->d != NULL) {
-		p->d->private = p;
-		p->d->row = p->row;
-	} else {
-		p->b->private = p;
-	}
-	if (p->left == NULL) {
-		private_make_room(p, dir_fd, "out");
-		private_make_room(p, dir_fd, "in");
-	}
-	if (private_write_status(p, dir_fd) == -1 && p->left == NULL)
-		return why_fail(why, FAULT_REFUSED, "its status cannot be "
-		    "written: %s", strerror(errno));
-	if (join_pair(s, &p->pair, &plan, &owner, why) == -1)
-		return -1;
-	if (p->pair.slots != NULL) {
-		close(p->dir_fd);
-		p->dir_fd = -1;
-	}
-	join_begin(p->d, p->b, channel_fifo(&p->pair, &owner));
-	if (p->left != NULL && p->d != NULL)
-		heir_dialogue(p->d, p->left);
-	if (s->state == SESSION_FAILED)
-		private_finish(p, DELIVERY_FOR_GOOD);
-	return 0;
-}
-
-static struct private *
+struct private *
 private_new(struct session *s, const char *id)
 {
 	struct private *p = xcalloc(1, sizeof(*p));
@@ -459,211 +158,6 @@ private_new(struct session *s, const char *id)
 	pair_init(&p->pair);
 	TAILQ_INSERT_TAIL(&s->privates, p, entry);
 	return p;
-}
-
-static void
-private_watch_names(struct private *p, const char *path)
-{
-	if (notice_add(&p->names, path, NOTICE_NAMES, private_touched, p) ==
-	    -1)
-		session_log(p->s, true, "ch/%s: cannot be watched: %s", p->id,
-		    strerror(errno));
-}
-
-/* A client has made the directory: it becomes a channel. */
-static void
-private_adopt(struct session *s, int ch_fd, const char *id)
-{
-	char *path = private_path(s, id);
-	int dir_fd = directory_open(ch_fd, id);
-	struct private *p;
-	struct why why;
-
-	if (dir_fd == -1 && !private_is_gone(errno))
-		private_ch_put_off(s);
-	if (dir_fd != -1) {
-		p = private_new(s, id);
-		if (private_fill(p, dir_fd, path, &why) == -1) {
-			private_stop(p, why.text);
-		} else {
-			private_watch_names(p, path);
-			session_log(s, false, "ch/%s: opened", id);
-		}
-		close(dir_fd);
-	}
-	free(path);
-}
-
-/* A name that no channel can have is noted, once. */
-static void
-private_ignore(struct session *s, int ch_fd, const char *name)
-{
-	int dir_fd = directory_open(ch_fd, name);
-	struct private *p;
-
-	if (dir_fd == -1)
-		return;
-	session_log(s, true, "ch/%s: not a channel's name", name);
-	p = private_new(s, name);
-	p->ended = true;
-	private_hold(p, dir_fd);
-	close(dir_fd);
-}
-
-/* Which of ours are gone? */
-static void
-private_ch_gone(struct session *s, int ch_fd)
-{
-	struct private *p, *next;
-
-	for (p = TAILQ_FIRST(&s->privates); p != NULL; p = next) {
-		next = TAILQ_NEXT(p, entry);
-		if (ch_fd != -1 && directory_is(ch_fd, p->id, p->inode))
-			continue;
-		if (p->ended && p->d == NULL && p->b == NULL)
-			private_forget(p);
-		else
-			private_stop(p, "its directory was removed");
-	}
-}
-
-/* Which of ours are gone, and which are new? */
-static void
-private_ch_look(void *arg)
-{
-	struct session *s = arg;
-	int ch_fd = private_ch_fd(s);
-	struct dirent *e;
-	DIR *dir;
-
-	if (ch_fd == -1 && !private_is_gone(errno)) {
-		private_ch_put_off(s);
-		return;
-	}
-	private_ch_gone(s, ch_fd);
-	if (ch_fd == -1)
-		return;
-	if ((dir = fdopendir(ch_fd)) == NULL) {
-		private_ch_put_off(s);
-		close(ch_fd);
-		return;
-	}
-	while ((e = readdir(dir)) != NULL) {
-		if (e->d_name[0] == '.' || private_find(s, e->d_name) != NULL)
-			continue;
-		if (session_name_check(e->d_name, NULL) == 0)
-			private_adopt(s, dirfd(dir), e->d_name);
-		else
-			private_ignore(s, dirfd(dir), e->d_name);
-	}
-	closedir(dir);
-}
-
-static void
-private_ch_touched(void *arg)
-{
-	struct session *s = arg;
-
-	deferred_queue(&s->ch_look, private_ch_look, s);
-}
-
-static int
-private_owned(struct private *p, pid_t pid, struct why *why)
-{
-	p->row->number[PRIVATE_OWNER] = (uint64_t)pid;
-	return pid == 0 ? 0 : owner_watch(&p->owner, pid, private_owner_ended,
-	    p, why);
-}
-
-static void
-private_inherit_one(struct session *s, struct ledger_left *left)
-{
-	int ch_fd = private_ch_fd(s), dir_fd = -1;
-	char *path = private_path(s, left->name);
-	struct private *p = private_new(s, left->name);
-	struct why why = { 0 };
-
-	p->left = left;
-	if (ch_fd != -1) {
-		dir_fd = directory_open(ch_fd, left->name);
-		close(ch_fd);
-	}
-	if (dir_fd == -1 || private_hold(p, dir_fd) == -1)
-		private_stop(p, "its directory was removed");
-	else if (private_owned(p, (pid_t)left->number[PRIVATE_OWNER], &why) ==
-	    -1 || private_fill(p, dir_fd, path, &why) == -1)
-		private_stop(p, why.text);
-	else
-		private_watch_names(p, path);
-	if (dir_fd != -1)
-		close(dir_fd);
-	free(path);
-}
-
-void
-private_inherit(struct session *s)
-{
-	struct ledger_left *left;
-
-	while ((left = ledger_claim(LEDGER_CHANNEL, s->name, NULL)) != NULL)
-		if (session_name_check(left->name, NULL) == 0 &&
-		    private_find(s, left->name) == NULL)
-			private_inherit_one(s, left);
-}
-
-void
-private_go_on(struct session *s)
-{
-	struct private *p;
-
-	TAILQ_FOREACH(p, &s->privates, entry) {
-		p->left = NULL;
-		if (!p->ended)
-			pair_go_on(&p->pair);
-	}
-	private_ch_touched(s);
-}
-
-const char *
-private_open(struct session *s, pid_t pid, struct why *why)
-{
-	static unsigned next;
-	char id[PRIVATE_ID + 1], *path;
-	int ch_fd = private_ch_fd(s), dir_fd;
-	struct private *p;
-
-	if (ch_fd == -1) {
-		why_fail(why, FAULT_REFUSED, "ch: %s", strerror(errno));
-		return NULL;
-	}
-	do
-		snprintf(id, sizeof(id), "%u", ++next);
-	while (private_find(s, id) != NULL);
-	dir_fd = directory_make(ch_fd, id,
-	    pair_directory_mode(&s->options.channel), s->gid, why);
-	if (dir_fd == -1) {
-		close(ch_fd);
-		return NULL;
-	}
-	p = private_new(s, id);
-	path = private_path(s, id);
-	if (private_owned(p, pid, why) == -1 || private_fill(p, dir_fd, path, why) == -1 ||
-	    directory_appear(ch_fd, id, why) == -1) {
-		directory_remove(ch_fd, id, 1);
-		private_stop(p, why->text);
-		p = NULL;
-	} else {
-		private_watch_names(p, path);
-		if (pid != 0)
-			session_log(s, false, "ch/%s: opened for process %d",
-			    id, (int)pid);
-		else
-			session_log(s, false, "ch/%s: opened", id);
-	}
-	free(path);
-	close(dir_fd);
-	close(ch_fd);
-	return p == NULL ? NULL : p->id;
 }
 
 int
@@ -732,73 +226,4 @@ private_room(const struct session *s, struct why *why)
 	return why_fail(why, FAULT_REFUSED, "it has %zu channels, as many as "
 	    "max-channels=%d allows", n - guests,
 	    s->options.session.max_channels);
-}
-
-void
-private_mode(struct session *s)
-{
-	mode_t mode = pair_directory_mode(&s->options.channel);
-	struct directory_access access = names_access(s);
-	int ch_fd = private_ch_fd(s), dir_fd;
-	struct private *p;
-
-	TAILQ_FOREACH(p, &s->privates, entry) {
-		if (p->ended || (dir_fd = private_dir_fd(p)) == -1)
-			continue;
-		pair_mode(&p->pair, s->options.channel.mode);
-		fchmod(dir_fd, mode);
-		directory_share(dir_fd, &access);
-		close(dir_fd);
-	}
-	if (ch_fd == -1)
-		return;
-	fchmod(ch_fd, private_ch_mode(s));
-	close(ch_fd);
-}
-
-int
-private_make(struct session *s, int dir_fd, struct why *why)
-{
-	mode_t mode = private_ch_mode(s);
-
-	if ((mkdirat(dir_fd, PRIVATE_NAME, 0700) == -1 &&
-	    (s->left == NULL || errno != EEXIST)) ||
-	    (s->gid != (gid_t)-1 && fchownat(dir_fd, PRIVATE_NAME, (uid_t)-1,
-	    s->gid, 0) == -1) ||
-	    ((mode != 0700 || s->left != NULL) &&
-	    fchmodat(dir_fd, PRIVATE_NAME, mode, 0) == -1))
-		return why_fail(why, FAULT_REFUSED, "ch: %s",
-		    strerror(errno));
-	return 0;
-}
-
-void
-private_watch(struct session *s)
-{
-	char *path = xasprintf("%s/%s/%s", s->place->rundir, s->name,
-	    PRIVATE_NAME);
-
-	if (notice_add(&s->ch, path, NOTICE_NAMES, private_ch_touched, s) ==
-	    -1)
-		session_log(s, true, "ch: cannot be watched: %s",
-		    strerror(errno));
-	free(path);
-}
-
-void
-private_clear(struct session *s)
-{
-	struct private *p, *next;
-
-	notice_clear(&s->ch);
-	deferred_clear(&s->ch_look);
-	if (s->ch_later != NULL)
-		timer_clear(s->ch_later);
-	free(s->ch_later);
-	s->ch_later = NULL;
-	for (p = TAILQ_FIRST(&s->privates); p != NULL; p = next) {
-		next = TAILQ_NEXT(p, entry);
-		if (p->ended && p->d == NULL && p->b == NULL)
-			private_forget(p);
-	}
 }

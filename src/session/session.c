@@ -1,36 +1,21 @@
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+/*
+ * A session that stands: what it is asked for, and what may have changed.
+ */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/log.h"
 #include "base/xalloc.h"
-#include "channel/directory.h"
 #include "keeper/keeper.h"
-#include "session/ctl.h"
 #include "session/dial.h"
 #include "session/exchange.h"
-#include "session/fan.h"
 #include "session/heir.h"
-#include "session/join.h"
 #include "session/listen.h"
 #include "session/names.h"
-#include "session/private.h"
-#include "session/relay.h"
 #include "session/retry.h"
-#include "session/session.h"
-#include "session/sock.h"
-#include "session/state.h"
+#include "session/session_internal.h"
 #include "session/status.h"
 
 #define SESSION_NAME_MAX 64
-/* How long `close` waits for what is in `in` to reach the peer. */
-#define SESSION_DRAIN_MS 10000
-/* How often it looks whether the peer has acknowledged the last byte. */
-#define SESSION_DRAIN_LOOK_MS 20
 
 int
 session_name_check(const char *name, struct why *why)
@@ -51,8 +36,7 @@ session_name_check(const char *name, struct why *why)
 	    SESSION_NAME_MAX);
 }
 
-/* Whatever carries its bytes: anything may have changed. */
-static void
+void
 session_turn(struct session *s)
 {
 	if (s->pool == NULL)
@@ -63,289 +47,10 @@ session_turn(struct session *s)
 		post_resume(s);
 }
 
-static void session_late(void *arg);
-
-/* Of a peer that has gone nothing is left to be done, at the next turn. */
-static void
-session_delivered(void *arg)
-{
-	struct session *s = arg;
-
-	flow_turn(s);
-	if (s->place->parent != NULL && s->state == SESSION_CLOSING &&
-	    s->link == NULL)
-		timer_set(&s->deadline, 0, session_late, s);
-}
-
 bool
 session_is_datagram(const struct session *s)
 {
 	return s->transport->flags & TRANSPORT_DATAGRAM;
-}
-
-/* --- beginning and end --- */
-
-/* Of everything that clients hold: their readers meet the end of file. */
-static void
-session_let_go(struct session *s)
-{
-	door_close(s);
-	relay_clear(s);
-	private_clear(s);
-	sock_clear(s);
-	fan_clear(s);
-	fifo_close(&s->ctl_fifo);
-	pair_clear(&s->channel);
-}
-
-static void
-session_prepare_dial(struct session *s)
-{
-	if (s->transport->accepts != NULL) {
-		s->waits = s->transport;
-		s->transport = transport_find(s->waits->accepts, NULL);
-		s->dial.accepts = true;
-	}
-	s->dial.url = &s->url;
-	s->dial.link = &s->options.link;
-	s->dial.tls = &s->options.tls;
-	s->dial.child = &s->options.child;
-	s->dial.home = s->owner.home;
-}
-
-/* Look at everything that can be wrong before anything is made. */
-static int
-session_examine(struct session *s, struct why *why)
-{
-	if (session_name_check(s->name, why) == -1)
-		return -1;
-	s->transport = session_transport(s->url.scheme, why);
-	if (s->transport == NULL ||
-	    transport_check(s->transport, &s->url, why) == -1)
-		return -1;
-	if (keeper_group(s->options.channel.group, &s->gid, why) == -1)
-		return -1;
-	session_prepare_dial(s);
-	if (link_prepare(s->transport, &s->dial, why) == -1)
-		return -1;
-	if (door_check(s, why) == -1)
-		return -1;
-	return pool_init(s, why);
-}
-
-int
-session_check(const char *name, const struct url *url,
-    const struct options *options, struct why *why)
-{
-	struct session s = { .name = xstrdup(name), .url = *url,
-		.options = *options };
-	int fine = session_examine(&s, why);
-
-	pool_clear(&s);
-	link_forget(s.transport, &s.dial);
-	free(s.name);
-	return fine;
-}
-
-/*
- * The FIFOs; in an exchange framing with the default channel's dialogue.  The
- * directory has its hidden name yet.
- */
-static int
-session_make_fifos(struct session *s, int dir_fd, struct why *why)
-{
-	const struct channel_options *options = &s->options.channel;
-	char *path = xasprintf("%s/%s", s->place->rundir, s->name);
-	struct pair_plan plan = { .dir_fd = dir_fd, .path = path,
-		.options = options, .gid = s->gid,
-		.ready = session_delivered, .owner.arg = s,
-		.row = s->row, .left = s->left };
-	int made;
-
-	if (s->pool != NULL)
-		made = join_own(s, &plan, why);
-	else
-		made = pair_make(&s->channel, &plan, why);
-	free(path);
-	if (made == -1 || s->place->parent != NULL)
-		return made;
-	return pair_make_fifo(&s->ctl_fifo, &plan, "ctl", LEDGER_CTL, why);
-}
-
-/* What a peer's has not. */
-static int
-session_make_rest(struct session *s, int dir_fd, struct why *why)
-{
-	if (private_make(s, dir_fd, why) == -1 ||
-	    sock_make(s, dir_fd, why) == -1 ||
-	    listen_make(s, dir_fd, why) == -1)
-		return -1;
-	if (s->left == NULL)
-		session_log_begin(s, dir_fd);
-	return 0;
-}
-
-static int
-session_fill(struct session *s, int dir_fd, struct why *why)
-{
-	struct stat st;
-
-	s->mode = s->options.channel.mode;
-	if (session_make_fifos(s, dir_fd, why) == -1 ||
-	    (s->place->parent == NULL &&
-	    session_make_rest(s, dir_fd, why) == -1))
-		return -1;
-	if (fstat(dir_fd, &st) == -1)
-		return why_fail(why, FAULT_REFUSED, "its directory: %s",
-		    strerror(errno));
-	s->inode = st.st_ino;
-	if (status_begin(s, dir_fd) == -1 && s->left == NULL)
-		return why_fail(why, FAULT_REFUSED, "its status cannot be "
-		    "written: %s", strerror(errno));
-	return 0;
-}
-
-/* One that a former engine has left; -1: there is none, or no more. */
-static int
-session_left_directory(struct session *s)
-{
-	s->left = s->place->parent != NULL ? NULL :
-	    ledger_claim(LEDGER_SESSION, s->name, s->name);
-	if (s->left != NULL)
-		s->left->row = s->row;
-	return s->left == NULL ? -1 : directory_open(s->place->rundir_fd,
-	    s->name);
-}
-
-/* The directory, filled under its hidden name, and its appearance. */
-static int
-session_make_directory(struct session *s, struct why *why)
-{
-	int rundir_fd = s->place->rundir_fd, dir_fd, made;
-
-	if ((dir_fd = session_left_directory(s)) != -1) {
-		made = session_fill(s, dir_fd, why);
-		close(dir_fd);
-		return made;
-	}
-	s->left = NULL;
-	dir_fd = directory_make(rundir_fd, s->name,
-	    pair_directory_mode(&s->options.channel), s->gid, why);
-	if (dir_fd == -1)
-		return -1;
-	made = session_fill(s, dir_fd, why);
-	if (made == 0)
-		made = directory_appear(rundir_fd, s->name, why);
-	close(dir_fd);
-	if (made == -1) {
-		session_let_go(s);
-		if (directory_remove(rundir_fd, s->name, 1) == -1)
-			directory_remove(rundir_fd, s->name, 1);
-	}
-	return made;
-}
-
-/* One that is nothing yet but a name in a place. */
-static struct session *
-session_alloc(const char *name, const struct session_place *place,
-    const struct session_owner *owner)
-{
-	struct session *s = xcalloc(1, sizeof(*s));
-
-	s->name = xstrdup(name);
-	s->place = place;
-	s->owner = *owner;
-	s->row = place->parent == NULL ?
-	    ledger_new(LEDGER_SESSION, NULL, name) : ledger_none();
-	pair_init(&s->channel);
-	s->ctl_fifo.fd = -1;
-	TAILQ_INIT(&s->branches);
-	TAILQ_INIT(&s->dead_branches);
-	TAILQ_INIT(&s->privates);
-	clock_gettime(CLOCK_REALTIME, &s->since);
-	return s;
-}
-
-struct session *
-session_new_peer(const char *name, const struct session_place *place,
-    const struct session_owner *owner, struct link *l)
-{
-	struct session *s = session_alloc(name, place, owner);
-	struct session *parent = place->parent;
-
-	url_copy(&s->url, &parent->url);
-	option_copy(option_groups, &s->options, &parent->options);
-	s->options.session.on_close = ON_CLOSE_EOF;
-	s->transport = parent->transport;
-	s->gid = parent->gid;
-	s->state = SESSION_LISTENING;
-	s->link = l;
-	link_give(l, &(struct link_owner){ dial_changed, s, &s->why,
-	    dial_note });
-	if (session_make_directory(s, &parent->why) == -1) {
-		session_free(s);
-		return NULL;
-	}
-	if (names_watch(s, &parent->why) == -1) {
-		directory_remove(place->rundir_fd, name, 0);
-		session_free(s);
-		return NULL;
-	}
-	dial_changed(l, s);
-	return s;
-}
-
-struct session *
-session_new(const char *name, struct url *url, struct options *options,
-    const struct session_place *place, const struct session_owner *owner,
-    struct why *why)
-{
-	struct session *s = session_alloc(name, place, owner);
-
-	s->url = *url;
-	s->options = *options;
-	if (session_examine(s, why) == -1 ||
-	    record_become(s, &s->options.record, why) == -1 ||
-	    session_make_directory(s, why) == -1)
-		goto fail;
-	/* What a former engine watches still may be too much for both. */
-	if (names_watch(s, why) == -1 && s->left == NULL) {
-		directory_remove(place->rundir_fd, name, 0);
-		goto fail;
-	}
-	memset(url, 0, sizeof(*url));
-	memset(options, 0, sizeof(*options));
-	relay_init(s);
-	names_share(s);
-	ctl_init(s);
-	if (s->left != NULL)
-		session_log(s, false, "taken over from an engine that died: "
-		    "%s", s->url.text);
-	if (s->owner.entered != NULL)
-		s->owner.entered(s, SESSION_CLOSED, s->left == NULL ? "opened" :
-		    "taken over from an engine that died", s->owner.arg);
-	s->told = s->left != NULL || s->options.session.connect == CONNECT_ON_DEMAND ||
-	    relay_each(s);
-	status_changed(s);
-	private_watch(s);
-	sock_watch(s);
-	door_init(s);
-	if (s->left != NULL) {
-		heir_begin(s);
-		return s;
-	}
-	if (s->pool != NULL && !s->told)
-		pool_start(s);
-	else if (!s->told)
-		dial_start(s, "");
-	session_turn(s);
-	return s;
-
-fail:
-	memset(&s->url, 0, sizeof(s->url));
-	memset(&s->options, 0, sizeof(s->options));
-	session_free(s);
-	return NULL;
 }
 
 void
@@ -369,31 +74,6 @@ session_look(struct session *s)
 }
 
 void
-session_free(struct session *s)
-{
-	if (s == NULL)
-		return;
-	flow_clear(s);
-	mirror_clear(s);
-	ctl_clear(s);
-	timer_clear(&s->deadline);
-	deferred_clear(&s->settle);
-	names_forget(s);
-	listen_clear(s);
-	link_free(s->link);
-	session_let_go(s);
-	pool_clear(s);
-	door_clear(s);
-	link_forget(s->transport, &s->dial);
-	url_clear(&s->url);
-	option_clear(option_groups, &s->options);
-	ledger_free(s->row);
-	free(s->alias);
-	free(s->name);
-	free(s);
-}
-
-void
 session_has_alias(struct session *s, const char *path)
 {
 	free(s->alias);
@@ -411,172 +91,6 @@ session_alias(struct session *s, const char *path, struct why *why)
 		return -1;
 	session_has_alias(s, path);
 	return 0;
-}
-
-static void
-session_remove_alias(struct session *s)
-{
-	char *target;
-
-	if (s->alias == NULL)
-		return;
-	target = xasprintf("%s/%s", s->place->rundir, s->name);
-	if (keeper_symlink_remove(target, s->alias) == -1)
-		session_log(s, true, "its link %s cannot be removed: %s",
-		    s->alias, strerror(errno));
-	free(target);
-}
-
-/* -1: it is there yet, or has gone before. */
-static int
-session_remove_directory(struct session *s)
-{
-	int left;
-
-	if (!directory_is(s->place->rundir_fd, s->name, s->inode))
-		return -1;
-	left = directory_remove(s->place->rundir_fd, s->name, 0);
-	if (left == 1)
-		log_warn("%s: %s/%s holds files that are not ours and stays",
-		    s->name, s->place->rundir, s->name);
-	return left;
-}
-
-/*
- * The directory goes, and what clients hold of it.  Without a descriptor to do
- * the first, those of the second are waited for.
- */
-static void
-session_vanish(struct session *s)
-{
-	int left = session_remove_directory(s);
-
-	session_let_go(s);
-	if (left == -1 && session_remove_directory(s) == -1 &&
-	    directory_is(s->place->rundir_fd, s->name, s->inode))
-		log_warn("%s: %s/%s cannot be removed: %s", s->name,
-		    s->place->rundir, s->name, strerror(errno));
-}
-
-/* The end: nothing is waited for any more. */
-static void
-session_end(struct session *s)
-{
-	size_t left = fifo_waiting(s->channel.in.fd);
-
-	names_forget(s);
-	ctl_clear(s);
-	if (left > 0)
-		session_log(s, true, "%zu bytes in `in' were not sent", left);
-	s->flow.lost += left;
-	dial_drop(s);
-	listen_clear(s);
-	state_enter(s, SESSION_CLOSED, "%s", "");
-	flow_clear(s);
-	fan_clear(s);
-	if (s->pool != NULL)
-		pool_stop(s);
-	session_remove_alias(s);
-	session_vanish(s);
-}
-
-/*
- * Closing: what is in `in` goes to the peer, then an end of file, and when
- * the peer's kernel has acknowledged it all, or time is up, the end.
- */
-static void
-session_drain(void *arg)
-{
-	struct session *s = arg;
-	int64_t left = s->drained_ms - loop_now_ms();
-
-	s->flow.eof_wanted = true;
-	flow_turn(s);
-	if (s->state != SESSION_CLOSING)
-		return;
-	if (left <= 0 || s->flow.deaf || (s->link->finished &&
-	    link_pending(s->link) == 0 && link_unacknowledged(s->link) == 0))
-		session_end(s);
-	else
-		timer_set(&s->deadline,
-		    left < SESSION_DRAIN_LOOK_MS ? left :
-		    SESSION_DRAIN_LOOK_MS, session_drain, s);
-}
-
-/* What is under way has had its time. */
-static void
-session_late(void *arg)
-{
-	session_end(arg);
-}
-
-static void
-session_unread(void *arg)
-{
-	struct session *s = arg;
-	uint64_t n = flow_queued(s) - fifo_waiting(s->channel.in.fd);
-
-	session_log(s, true, "what it said was not read within "
-	    "timeout-read=%g s: %ju bytes are discarded",
-	    s->options.session.timeout_read / 1000.0, (uintmax_t)n);
-	session_end(s);
-}
-
-void
-session_depart(struct session *s, const char *reason)
-{
-	state_enter(s, SESSION_CLOSING, "%s", reason);
-	timer_set(&s->deadline, s->options.session.timeout_read,
-	    session_unread, s);
-	s->end_owed = true;
-	flow_turn(s);
-}
-
-/* Relays have their time, too; then the rest has. */
-static void
-session_await_relays(void *arg)
-{
-	struct session *s = arg;
-	int64_t left = s->drained_ms - loop_now_ms();
-
-	if (relay_count(s) > 0 && left > 0)
-		timer_set(&s->deadline, left < SESSION_DRAIN_LOOK_MS ? left :
-		    SESSION_DRAIN_LOOK_MS, session_await_relays, s);
-	else if (flow_has_link(s))
-		session_drain(s);
-	else
-		session_end(s);
-}
-
-void
-session_close(struct session *s, bool now)
-{
-	bool up = s->link != NULL && s->link->told == LINK_UP;
-
-	door_close(s);
-	if (s->state == SESSION_CLOSED || (s->state == SESSION_CLOSING && !now))
-		return;
-	if (s->pool != NULL && !now) {
-		pool_drain(s);
-		up = pool_busy(s);
-	}
-	if (s->pool != NULL && (!now || s->state == SESSION_CLOSING))
-		pool_farewell(s);
-	if (!now && listen_drain(s)) {
-		state_enter(s, SESSION_CLOSING, "%s", "");
-		timer_set(&s->deadline, SESSION_DRAIN_MS, session_late, s);
-		return;
-	}
-	if (now || (!up && relay_count(s) == 0)) {
-		session_end(s);
-		return;
-	}
-	state_enter(s, SESSION_CLOSING, "%s", "");
-	s->drained_ms = loop_now_ms() + SESSION_DRAIN_MS;
-	if (s->pool != NULL)
-		timer_set(&s->deadline, SESSION_DRAIN_MS, session_late, s);
-	else
-		session_await_relays(s);
 }
 
 /* --- what an operator may ask --- */
