@@ -125,8 +125,7 @@ child_reap(struct child *c)
 	const int peek = WEXITED | WNOHANG | WNOWAIT;
 	siginfo_t info = { 0 };
 
-	if (c->ended ||
-	    waitid(P_PID, (id_t)c->pid, &info, peek) == -1 ||
+	if (c->ended || waitid(P_PID, (id_t)c->pid, &info, peek) == -1 ||
 	    info.si_pid == 0)
 		return false;
 	if (!c->look_up)
