@@ -166,9 +166,23 @@ hurry()
 	FIFOD_WRAPPER="nice -n -19 ${FIFOD_WRAPPER-}" start_broker
 }
 
+# ends_at_once NAME ENDPOINT [OPTION…]: the program does so; it is opened up to
+# five times, where the machine is too busy for that yet
+ends_at_once()
+{
+	local i
+
+	for i in 1 2 3 4 5; do
+		run open_session "$@"
+		[ "$status" -eq 0 ] || break
+		ctl close "$1" --now
+	done
+	assert_equal "$status" 7
+}
+
 @test "a missing program is 127 of the shell, in one line, at once" {
 	hurry
-	run -7 open_session s exec:no-such-program backoff=5..30
+	ends_at_once s exec:no-such-program backoff=5..30
 	assert_output 'fifoctl: s: exit status 127: sh: 1: no-such-program: not found (it will be tried again)'
 	facts s state=backoff exit=127 \
 	    'error=exit status 127: sh: 1: no-such-program: not found'
@@ -178,7 +192,7 @@ hurry()
 @test "a program that is not executable is 126, and is found once it is" {
 	printf '#!/bin/sh\nexec cat\n' >"$T/tool"
 	hurry
-	run -7 open_session s "exec:$T/tool" backoff=0.1..0.2
+	ends_at_once s "exec:$T/tool" backoff=0.1..0.2
 	assert_output --partial 'exit status 126: '
 	assert_output --partial 'Permission denied'
 	chmod +x "$T/tool"
@@ -357,7 +371,7 @@ lines_are()
 	    netns="/proc/$space/ns/net"
 	run -0 within 10 head -n 1 "$S/out"
 	assert_output "$(readlink "/proc/$space/ns/net")"
-	run -7 open_session t exec:cat netns=no-such-one
+	ends_at_once t exec:cat netns=no-such-one
 	assert_output --partial 'exit status 126: netns=no-such-one: there is no such network namespace'
 }
 

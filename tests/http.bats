@@ -510,14 +510,15 @@ no\n' "$REQUEST" "$OK"
 @test "the rest of a broken request is nothing new, though its answer is waited for" {
 	local round
 
+	{
+		printf 'GET / HTTP/1.1\r\n'
+		head -c 100000 /dev/zero | tr '\0' a
+	} >"$T/broken"
 	start_peer a http
 	open_web
 	for round in {1..20}; do
 		background "$T/answer" cat "$FIFOD_DIR/web/out"
-		{
-			printf 'GET / HTTP/1.1\r\n'
-			head -c 100000 /dev/zero | tr '\0' a
-		} >"$FIFOD_DIR/web/in"
+		cat "$T/broken" >"$FIFOD_DIR/web/in"
 		wait_pid "$BACKGROUND_PID"
 		assert_equal "$(head -n 1 "$T/answer")" \
 		    $'HTTP/1.1 431 Request Header Fields Too Large\r'

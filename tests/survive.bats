@@ -478,9 +478,8 @@ keeper_is_ready()
 	grep -q '^HTTP/1.1 200' "$T/one"
 	assert_equal "$(status_of s keeper)" "$KEEPER"
 	# Once more, and both at once.
-	kill -STOP "$(engine_pid)"
-	engine=$(engine_pid)
-	kill -KILL "$KEEPER" "$engine"
+	kill -STOP "$KEEPER"
+	kill -KILL "$(engine_pid)" "$KEEPER"
 	keeper_is_ready 3
 	echo three >&5
 	read -rt 10 line <&6

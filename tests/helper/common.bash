@@ -294,14 +294,15 @@ children_pids()
 	pgrep -P "$BROKER_PID" | grep -vx "$(engine_pid)"
 }
 
-# kill_broker: both processes, before either can do anything about it
+# kill_broker: both processes, before either can do anything about it (a stopped
+# engine would go on when the keeper's death makes an orphan of it)
 kill_broker()
 {
 	local engine
 
 	engine=$(engine_pid)
-	kill -STOP "$engine"
-	kill -KILL "$BROKER_PID" "$engine"
+	kill -STOP "$BROKER_PID"
+	kill -KILL "$engine" "$BROKER_PID"
 	wait_until 10 pid_gone "$BROKER_PID"
 	wait_until 10 pid_gone "$engine"
 	wait "$BROKER_PID" 2>/dev/null || true
