@@ -12,12 +12,6 @@
 #include "session/sock.h"
 #include "session/status.h"
 
-/*
- * How long names that were touched are left alone, and then again those that
- * are not in place before they are put back: `rm -r' of a directory is done by
- * then, and is not fought.
- */
-#define NAMES_SETTLE_MS 100
 /* How soon a FIFO that cannot be put back is tried again. */
 #define NAMES_AGAIN_MS 1000
 
@@ -84,7 +78,7 @@ names_look(void *arg)
 		dir_fd = directory_open(s->place->rundir_fd, s->name);
 	s->amiss = !s->amiss && dir_fd != -1 && !names_in_place(s, dir_fd);
 	if (s->amiss) {
-		timer_set(&s->look, NAMES_SETTLE_MS, names_look, s);
+		timer_set(&s->look, NAMES_AMISS_MS, names_look, s);
 		close(dir_fd);
 		return;
 	}

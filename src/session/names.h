@@ -8,6 +8,14 @@
 #include "channel/directory.h"
 #include "session/session.h"
 
+/* How long names that were touched are left alone, of channels too, ... */
+#define NAMES_SETTLE_MS 100
+/*
+ * ... and then those that are not in place before they are put back: `rm -r' of
+ * a directory is done by then, on a busy machine too, and is not fought.
+ */
+#define NAMES_AMISS_MS 400
+
 /* The directory is there: hear of changes to it. 0, or -1 + FAULT_REFUSED. */
 int names_watch(struct session *s, struct why *why);
 /* Hear no more, and have no more part in the run directory's mode. */

@@ -16,9 +16,6 @@
 #include "session/names.h"
 #include "session/private_internal.h"
 
-/* As long as `rm -r' of a directory may take, see names.c. */
-#define PRIVATE_SETTLE_MS 100
-
 char *
 private_path(const struct session *s, const char *id)
 {
@@ -135,7 +132,7 @@ private_look(void *arg)
 	p->amiss = !p->amiss && dir_fd != -1 &&
 	    !pair_in_place(&p->pair, dir_fd);
 	if (p->amiss) {
-		timer_set(&p->look, PRIVATE_SETTLE_MS, private_look, p);
+		timer_set(&p->look, NAMES_AMISS_MS, private_look, p);
 		close(dir_fd);
 		return;
 	}
@@ -157,7 +154,7 @@ private_touched(void *arg)
 	struct private *p = arg;
 
 	if (!p->look.set)
-		timer_set(&p->look, PRIVATE_SETTLE_MS, private_look, p);
+		timer_set(&p->look, NAMES_SETTLE_MS, private_look, p);
 }
 
 void
