@@ -239,12 +239,13 @@ wind_down(int64_t until)
 	unsigned i;
 
 	for (i = 0; i < SCENE_CLIENTS; i++) {
-		client_listen(i);
+		busy |= client_listen(i);
 		busy |= client_read(i, SIZE_MAX);
 	}
 	/*
-	 * Where no timer runs, nothing comes by waiting.  Of a session that has
-	 * failed who reads again meets the end again, for ever.
+	 * Who has just opened `out' is seen in the next turn of the loop at the
+	 * earliest.  Where no timer runs, nothing comes by waiting.  Of a
+	 * session that has failed who reads again meets the end again, for ever.
 	 */
 	if (busy && rounds++ < ROUNDS_MOST)
 		wait = 1;

@@ -59,7 +59,8 @@ void client_flood(unsigned n);
 void client_finish(unsigned n);
 void client_join(unsigned n);
 void client_leave(unsigned n);
-void client_listen(unsigned n);
+/* Open `out', if it is not open; false: it was, or cannot be. */
+bool client_listen(unsigned n);
 /* Read up to so many bytes, or the end, and look at them; false: nothing. */
 bool client_read(unsigned n, size_t most);
 

@@ -254,17 +254,18 @@ client_leave(unsigned n)
 	clients[n].at = clients[n].size = 0;
 }
 
-void
+bool
 client_listen(unsigned n)
 {
 	char *path;
 
 	if (clients[n].out_fd != -1 || at_socket(n))
-		return;
+		return false;
 	path = fifo_path(n, "out");
 	clients[n].out_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	memset(&clients[n].scan, 0, sizeof(clients[n].scan));
 	free(path);
+	return clients[n].out_fd != -1;
 }
 
 /* --- what it hears --- */
