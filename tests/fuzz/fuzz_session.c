@@ -297,6 +297,23 @@ waits(void)
 	return pool_busy(session);
 }
 
+/* Readers that do not take turns may have had each other's ends: once more. */
+static bool came_anew;
+
+static bool
+come_anew(void)
+{
+	unsigned i;
+
+	if (came_anew)
+		return false;
+	came_anew = true;
+	for (i = 0; i < SCENE_CLIENTS; i++)
+		client_leave(i);
+	have_turn();
+	return true;
+}
+
 /*
  * The odd byte at the end: the peer says nothing more, rather than that it dies
  * (1), and the session is closed at once (2).
@@ -311,7 +328,10 @@ next_stage(void)
 			peer_die();
 		stage = WINDING;
 	} else if (stage == WINDING && wind_down(EXCHANGES_END_MS)) {
+		if (waits() && come_anew())
+			return;
 		must(!waits());
+		came_anew = false;
 		if (!ended)
 			session_close(session, how & 2);
 		stage = CLOSING;
