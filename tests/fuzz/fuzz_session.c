@@ -331,7 +331,6 @@ next_stage(void)
 		if (waits() && come_anew())
 			return;
 		must(!waits());
-		came_anew = false;
 		if (!ended)
 			session_close(session, how & 2);
 		stage = CLOSING;
@@ -467,6 +466,7 @@ play(const uint8_t *data, size_t size)
 	input = data + 1;
 	left = size - 1;
 	stage = PLAYING;
+	came_anew = false;
 	ended = foreign = false;
 	world_begin(idle);
 	begin_scene(&configs[data[0] % (sizeof(configs) /
