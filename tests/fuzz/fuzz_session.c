@@ -297,19 +297,18 @@ waits(void)
 	return pool_busy(session);
 }
 
-/* Readers that do not take turns may have had each other's ends: once more. */
-static bool came_anew;
+/*
+ * What was read in the very last step is seen in the next turn; and rounds in
+ * which somebody reads are not counted for ever.
+ */
+static bool wound_again;
 
 static bool
-come_anew(void)
+wind_again(void)
 {
-	unsigned i;
-
-	if (came_anew)
+	if (wound_again)
 		return false;
-	came_anew = true;
-	for (i = 0; i < SCENE_CLIENTS; i++)
-		client_leave(i);
+	wound_again = true;
 	have_turn();
 	return true;
 }
@@ -328,7 +327,7 @@ next_stage(void)
 			peer_die();
 		stage = WINDING;
 	} else if (stage == WINDING && wind_down(EXCHANGES_END_MS)) {
-		if (waits() && come_anew())
+		if (waits() && wind_again())
 			return;
 		must(!waits());
 		if (!ended)
@@ -466,7 +465,7 @@ play(const uint8_t *data, size_t size)
 	input = data + 1;
 	left = size - 1;
 	stage = PLAYING;
-	came_anew = false;
+	wound_again = false;
 	ended = foreign = false;
 	world_begin(idle);
 	begin_scene(&configs[data[0] % (sizeof(configs) /
