@@ -284,8 +284,8 @@ directory_sweep(int rundir_fd, bool (*keep)(const char *name),
 		hidden = strncmp(e->d_name, ".new-", 5) == 0;
 		name = e->d_name + (hidden ? 5 : 0);
 		if (*name == '.' || strlen(name) > 64 ||
-		    !(hidden || directory_is_session(rundir_fd, name)) ||
-		    (keep != NULL && keep(name)))
+		    (keep != NULL && keep(name)) ||
+		    !(hidden || directory_is_session(rundir_fd, name)))
 			continue;
 		note(name, directory_remove(rundir_fd, name, hidden));
 	}

@@ -71,19 +71,23 @@ names_look(void *arg)
 {
 	struct session *s = arg;
 	int dir_fd = -1, restored = -1;
+	bool was_amiss = s->amiss;
 	const char *which = "";
 
 	errno = ENOENT;
 	if (directory_is(s->place->rundir_fd, s->name, s->inode))
 		dir_fd = directory_open(s->place->rundir_fd, s->name);
-	s->amiss = !s->amiss && dir_fd != -1 && !names_in_place(s, dir_fd);
-	if (s->amiss) {
+	s->amiss = false;
+	if (dir_fd != -1 && was_amiss) {
+		restored = names_restore(s, dir_fd, &which);
+	} else if (dir_fd != -1 && names_in_place(s, dir_fd)) {
+		restored = 0;
+	} else if (dir_fd != -1) {
+		s->amiss = true;
 		timer_set(&s->look, NAMES_AMISS_MS, names_look, s);
 		close(dir_fd);
 		return;
 	}
-	if (dir_fd != -1)
-		restored = names_restore(s, dir_fd, &which);
 	if (restored == -1 && errno == ENOENT) {
 		session_log(s, true, "its directory was removed");
 		session_close(s, true);

@@ -125,7 +125,8 @@ session_fill(struct session *s, int dir_fd, struct why *why)
 		return why_fail(why, FAULT_REFUSED, "its directory: %s",
 		    strerror(errno));
 	s->inode = st.st_ino;
-	if (status_begin(s, dir_fd) == -1 && s->left == NULL)
+	/* What a former engine wrote stands until the end of this turn. */
+	if (s->left == NULL && status_begin(s, dir_fd) == -1)
 		return why_fail(why, FAULT_REFUSED, "its status cannot be "
 		    "written: %s", strerror(errno));
 	return 0;

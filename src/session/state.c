@@ -63,6 +63,12 @@ session_state_find(const char *name, struct why *why)
 	    "are %s", name, known);
 }
 
+bool
+state_is_dialling(enum session_state state)
+{
+	return ((1u << state) & DIALLING) != 0;
+}
+
 /* For the next engine. */
 static void
 state_tell(struct session *s)

@@ -14,4 +14,7 @@
 void state_enter(struct session *s, enum session_state state,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* On the way from an address to a link. */
+bool state_is_dialling(enum session_state state);
+
 #endif

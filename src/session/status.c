@@ -12,6 +12,7 @@
 #include "base/words.h"
 #include "channel/directory.h"
 #include "session/names.h"
+#include "session/state.h"
 #include "session/status.h"
 
 #define STATUS_OPTION "option."
@@ -112,8 +113,7 @@ status_write(struct session *s, int dir_fd, directory_writer *write_file)
 int
 status_begin(struct session *s, int dir_fd)
 {
-	return status_write(s, dir_fd, s->left == NULL ? directory_begin :
-	    directory_write);
+	return status_write(s, dir_fd, directory_begin);
 }
 
 /* The file is what it was: that is told once, and tried again. */
@@ -156,8 +156,11 @@ status_settle(void *arg)
 		s->owner.ended(s, s->owner.arg);
 		return;
 	}
-	/* An address in numbers has been resolved by the end of this turn. */
-	if (s->state == SESSION_RESOLVING && !s->status_waits) {
+	/*
+	 * An address in numbers has been resolved by the end of this turn, and
+	 * a link that a former engine had is up.
+	 */
+	if (state_is_dialling(s->state) && !s->status_waits) {
 		s->status_waits = true;
 		deferred_queue(&s->settle, status_settle, s);
 		return;
