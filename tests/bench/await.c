@@ -2,9 +2,10 @@
  * await: waits until sessions s1 to sN of a run directory are up, by their
  * status files alone.
  *
- * usage: await [-p PID] [-t SECONDS] RUNDIR N
- * Gives up when process PID has ended, or after SECONDS (30).  Prints the
- * capacity in bytes of the smaller of the two FIFOs of session sN.
+ * usage: await [-e ENGINE] [-p PID] [-t SECONDS] RUNDIR N
+ * Gives up when process PID has ended, or after SECONDS (30).  What the engine
+ * of process ENGINE has written does not count.  Prints the capacity in bytes
+ * of the smaller of the two FIFOs of session sN.
  */
 #include <sys/prctl.h>
 
@@ -15,11 +16,25 @@
 
 #include "bench.h"
 
-/* The state is copied out, "" if there is none yet. */
+/* The value of `key', which is "\nKEY=", copied out; "" if there is none. */
 static void
-session_state(const char *rundir, int number, char *state, size_t size)
+status_fact(const char *status, const char *key, char *value, size_t size)
 {
-	char buf[4096], path[4096], *p;
+	const char *p = strstr(status, key);
+
+	value[0] = '\0';
+	if (p == NULL)
+		return;
+	p += strlen(key);
+	snprintf(value, size, "%.*s", (int)strcspn(p, "\n"), p);
+}
+
+/* The state is copied out, "" if there is none yet but of that engine. */
+static void
+session_state(const char *rundir, int number, pid_t engine, char *state,
+    size_t size)
+{
+	char buf[4096], path[4096], pid[32];
 	ssize_t n;
 	int fd;
 
@@ -32,24 +47,20 @@ session_state(const char *rundir, int number, char *state, size_t size)
 	if (n <= 0)
 		return;
 	buf[n] = '\0';
-	if (strncmp(buf, "state=", 6) == 0)
-		p = buf + 6;
-	else if ((p = strstr(buf, "\nstate=")) != NULL)
-		p += 7;
-	else
-		return;
-	p[strcspn(p, "\n")] = '\0';
-	snprintf(state, size, "%.16s", p);
+	status_fact(buf, "\nengine=", pid, sizeof(pid));
+	if (engine == 0 || atoi(pid) != engine)
+		status_fact(buf, "\nstate=", state, size);
 }
 
 static void
-session_await(const char *rundir, int number, pid_t pid, double deadline)
+session_await(const char *rundir, int number, pid_t engine, pid_t pid,
+    double deadline)
 {
 	const struct timespec nap = { .tv_nsec = 1000000 };
 	char state[32];
 
 	for (;;) {
-		session_state(rundir, number, state, sizeof(state));
+		session_state(rundir, number, engine, state, sizeof(state));
 		if (strcmp(state, "up") == 0)
 			return;
 		if (strcmp(state, "failed") == 0)
@@ -81,11 +92,13 @@ int
 main(int argc, char *argv[])
 {
 	double deadline;
-	pid_t pid = 0;
+	pid_t engine = 0, pid = 0;
 	int ch, count, i, in, out, seconds = 30;
 
-	while ((ch = getopt(argc, argv, "p:t:")) != -1) {
-		if (ch == 'p')
+	while ((ch = getopt(argc, argv, "e:p:t:")) != -1) {
+		if (ch == 'e')
+			engine = atoi(optarg);
+		else if (ch == 'p')
 			pid = atoi(optarg);
 		else if (ch == 't')
 			seconds = atoi(optarg);
@@ -94,13 +107,14 @@ main(int argc, char *argv[])
 	}
 	if (argc - optind != 2 || (count = atoi(argv[optind + 1])) < 1) {
 		fprintf(stderr,
-		    "usage: await [-p PID] [-t SECONDS] RUNDIR N\n");
+		    "usage: await [-e ENGINE] [-p PID] [-t SECONDS] RUNDIR "
+		    "N\n");
 		return 2;
 	}
 	prctl(PR_SET_TIMERSLACK, 1UL);
 	deadline = now() + seconds;
 	for (i = 1; i <= count; i++)
-		session_await(argv[optind], i, pid, deadline);
+		session_await(argv[optind], i, engine, pid, deadline);
 	in = fifo_capacity(argv[optind], count, "in", O_WRONLY);
 	out = fifo_capacity(argv[optind], count, "out", O_RDONLY);
 	printf("%d\n", in < out ? in : out);
