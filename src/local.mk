@@ -62,7 +62,8 @@ src_libfifod_a_SOURCES = \
 	src/keeper/home.c src/keeper/homes.c src/keeper/keep.c \
 	src/keeper/keep.h src/keeper/keeper.h src/keeper/lookup.c \
 	src/keeper/lookup.h src/keeper/memory.c src/keeper/memory.h \
-	src/keeper/message.c src/keeper/message.h src/keeper/netns.h \
+	src/keeper/message.c src/keeper/message.h src/keeper/name.c \
+	src/keeper/netns.h \
 	src/keeper/ready.c src/keeper/ready.h src/keeper/recall.c \
 	src/keeper/request.c src/keeper/request.h \
 	src/keeper/resolve.c src/keeper/rotate.c \

@@ -240,7 +240,49 @@ another_engine()
 	run -0 ctl list
 }
 
+@test "what an engine leaves that was caught at it is not believed" {
+	[ -x "$AID" ] || skip "tests/aid is not built"
+	echo 'open a tcp://127.0.0.1:9 -o connect=on-demand' >"$T/fifod.conf"
+	start_broker
+	open_session b tcp://127.0.0.1:9 connect=on-demand
+	ctl set a timeout=7
+	ENGINE=$(engine_pid)
+	run "$AID" ask "$ENGINE" 7777
+	[ "$status" -ne 77 ] || skip "one process cannot be another here"
+	assert_success
+	wait_for_line "$T/fifod.err" 'what it left is not believed'
+	wait_until 10 another_engine
+	# As the file has it, and nothing of what was by hand.
+	wait_until 10 ctl status a
+	assert_equal "$(status_of a option.timeout)" 60
+	run -4 ctl status b
+	[ ! -e "$FIFOD_DIR/b" ]
+}
+
+@test "fifoctl reaches the broker though the engine has closed its socket to it" {
+	[ -x "$AID" ] || skip "tests/aid is not built"
+	start_broker
+	ENGINE=$(engine_pid)
+	rm "$FIFOD_DIR/.control"
+	run "$AID" ask "$ENGINE" 7777
+	[ "$status" -ne 77 ] || skip "one process cannot be another here"
+	wait_until 10 another_engine
+	wait_until 10 ctl list
+}
+
 # ---- signals
+
+@test "a second signal ends an engine that does not end by itself" {
+	start_broker
+	ENGINE=$(engine_pid)
+	kill -STOP "$ENGINE"
+	kill -TERM "$BROKER_PID"
+	run ! wait_until 1 pid_gone "$BROKER_PID"
+	kill -TERM "$BROKER_PID"
+	wait_pid "$BROKER_PID" 20
+	pid_gone "$ENGINE"
+	grep 'engine: it does not end: killed' "$T/fifod.err"
+}
 
 @test "SIGTERM to either process ends the broker" {
 	start_broker

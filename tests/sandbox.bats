@@ -332,6 +332,8 @@ start_other()
 	open_session a tcp://127.0.0.1:9 connect=on-demand
 	# CAP_NET_BIND_SERVICE, CAP_NET_RAW, CAP_SYS_ADMIN
 	assert_equal "$(of "$(status_of a keeper)" CapPrm)" 202400
+	# In force only where they are used.
+	assert_equal "$(of "$(status_of a keeper)" CapEff)" 0
 	assert_equal "$(of "$(status_of a engine)" CapPrm)" 0
 }
 

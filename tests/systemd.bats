@@ -207,6 +207,19 @@ told_times()
 
 # ---- who is not the service
 
+@test "systemd's engine dies with its keeper, whatever it is about" {
+	local engine
+
+	[ -e /proc/self/ns/net ] || skip "not Linux"
+	gram_start "$T/notify"
+	start_broker
+	engine=$(engine_pid)
+	kill -STOP "$engine"
+	pid_add "$engine" engine
+	kill -KILL "$BROKER_PID"
+	wait_until 10 pid_gone "$engine"
+}
+
 @test "a session's program cannot be taken for the service" {
 	gram_start "$T/notify"
 	export WATCHDOG_USEC=60000000

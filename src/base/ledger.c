@@ -242,8 +242,10 @@ ledger_remember(int fd, ledger_fetch *fetch, void *arg)
 	rows = mmap(NULL, LEDGER_SIZE, PROT_READ, MAP_SHARED, fd, 0);
 	if (rows == MAP_FAILED)
 		return 0;
-	n = rows[0].FIRST_COUNT < LEDGER_ROWS ? rows[0].FIRST_COUNT :
-	    LEDGER_ROWS;
+	/* Once: others may still be able to write there. */
+	n = ((const volatile struct ledger_row *)rows)->FIRST_COUNT;
+	if (n > LEDGER_ROWS)
+		n = LEDGER_ROWS;
 	if (rows[0].FIRST_STAGE != -1)
 		fetch(&rows[0].FIRST_STAGE, &stage, 1, arg);
 	past_read(rows, n, stage);

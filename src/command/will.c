@@ -239,7 +239,7 @@ will_take_anchor(const struct keeper_held *held)
 static void
 will_take_words(const struct keeper_held *held)
 {
-	struct will *w = xcalloc(1, sizeof(*w) + held->n);
+	struct will *w = xcalloc(1, sizeof(*w) + held->n + 1);
 
 	w->name = xstrdup(held->key);
 	w->n = held->n;
@@ -262,13 +262,16 @@ will_take(const struct keeper_held *held, void *arg)
 	}
 	for (i = 0; i < held->nfds; i++)
 		close(held->fds[i]);
+	if (strcmp(held->key, wills.anchor) == 0)
+		return;
+	/* What is none of these is let go when it is tried. */
 	if (strcmp(held->key, WILL_HANDED_OVER) == 0)
 		wills.handed_over_ms = loop_now_ms();
 	else if (words && strcmp(held->key, WILL_TRYING) == 0)
 		strlcpy(wills.tried, bytes, sizeof(wills.tried));
 	else if (words && strcmp(held->key, WILL_STANDS) == 0)
 		strlcpy(wills.stands, bytes, sizeof(wills.stands));
-	else if (words)
+	else
 		will_take_words(held);
 }
 

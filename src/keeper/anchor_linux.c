@@ -14,10 +14,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/loop.h"
 #include "keeper/anchor.h"
 
 #define ANCHOR_BATCH 200
-#define ANCHOR_PATIENCE_S 2     /* of one that does not answer, nor end */
+#define ANCHOR_PATIENCE_MS 5000 /* with all that do not answer, nor end */
 
 union anchor_control {
 	struct cmsghdr header;
@@ -82,8 +83,7 @@ anchor_wait(int fd)
 	struct pollfd p[] = { { .fd = fd, .events = POLLIN },
 		{ .fd = anchor_own.pid_fd, .events = POLLIN } };
 
-	if (anchor_own.pid_fd != -1 && poll(p, 2, -1) > 0 &&
-	    p[1].revents != 0)
+	if (poll(p, 2, -1) > 0 && p[1].revents != 0)
 		anchor_close_own();
 }
 
@@ -95,8 +95,7 @@ anchor_serve(int fd)
 
 	do {
 		anchor_wait(fd);
-		n = recv(fd, numbers, sizeof(numbers),
-		    anchor_own.pid_fd != -1 ? MSG_DONTWAIT : 0);
+		n = recv(fd, numbers, sizeof(numbers), MSG_DONTWAIT);
 		if (n > 0)
 			anchor_answer(fd, numbers,
 			    (size_t)n / sizeof(numbers[0]));
@@ -147,6 +146,24 @@ anchor_begin(int fd, void (*confine)(void))
 
 /* --- the engine that comes after --- */
 
+/*
+ * Something comes, or it ends; or we have waited long enough, for this one or
+ * for others: what was left by an engine that was not sound must not keep its
+ * heirs from starting.
+ */
+static bool
+anchor_await(int fd)
+{
+	static int64_t waited_ms;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int64_t began_ms = loop_now_ms();
+	bool came = poll(&p, 1, waited_ms < ANCHOR_PATIENCE_MS ?
+	    (int)(ANCHOR_PATIENCE_MS - waited_ms) : 0) > 0;
+
+	waited_ms += loop_now_ms() - began_ms;
+	return came;
+}
+
 /* One batch: how many descriptors came, in the order of their numbers. */
 static size_t
 anchor_receive(int fd, char *there, size_t n, int *fds)
@@ -156,10 +173,16 @@ anchor_receive(int fd, char *there, size_t n, int *fds)
 	struct msghdr message = { .msg_iov = &v, .msg_iovlen = 1,
 		.msg_control = &control, .msg_controllen = sizeof(control) };
 	struct cmsghdr *c;
+	ssize_t said;
 	size_t size;
 
-	if (recvmsg(fd, &message, MSG_CMSG_CLOEXEC) != (ssize_t)n)
+	if (!anchor_await(fd))
+		return 0;
+	said = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	if (said != (ssize_t)n)
 		memset(there, 0, n);
+	if (said == -1)
+		return 0;
 	c = CMSG_FIRSTHDR(&message);
 	if (c == NULL || c->cmsg_type != SCM_RIGHTS)
 		return 0;
@@ -175,7 +198,8 @@ anchor_batch(int fd, const int *numbers, int *fds, size_t n)
 	int came[ANCHOR_BATCH];
 	size_t i, found = 0, next = 0;
 
-	if (send(fd, numbers, n * sizeof(numbers[0]), MSG_NOSIGNAL) != -1)
+	if (send(fd, numbers, n * sizeof(numbers[0]),
+	    MSG_NOSIGNAL | MSG_DONTWAIT) != -1)
 		found = anchor_receive(fd, there, n, came);
 	for (i = 0; i < n; i++)
 		fds[i] = there[i] && next < found ? came[next++] : -1;
@@ -195,11 +219,8 @@ anchor_tame(const int *fds, size_t n)
 void
 anchor_fetch(int anchor_fd, const int *numbers, int *fds, size_t n)
 {
-	const struct timeval patience = { ANCHOR_PATIENCE_S, 0 };
 	size_t batch;
 
-	setsockopt(anchor_fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
-	    sizeof(patience));
 	for (; n > 0; numbers += batch, fds += batch, n -= batch) {
 		batch = n < ANCHOR_BATCH ? n : ANCHOR_BATCH;
 		anchor_batch(anchor_fd, numbers, fds, batch);
@@ -210,8 +231,6 @@ anchor_fetch(int anchor_fd, const int *numbers, int *fds, size_t n)
 void
 anchor_end(int anchor_fd)
 {
-	struct pollfd p = { .fd = anchor_fd };
-
 	shutdown(anchor_fd, SHUT_WR);
-	poll(&p, 1, ANCHOR_PATIENCE_S * 1000);
+	anchor_await(anchor_fd);
 }

@@ -51,7 +51,6 @@ answer_cb answer_open, answer_stat, answer_rotate, answer_directory,
 /* answer_things.c */
 answer_cb answer_socket, answer_listen, answer_listen_share,
     answer_listen_sweep, answer_program, answer_look_up, answer_child_end,
-    answer_child_keep, answer_child_again,
     answer_home_new, answer_home_again, answer_home_end, answer_hold,
     answer_let_go, answer_take;
 

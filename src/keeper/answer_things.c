@@ -125,9 +125,11 @@ answer_program(struct message *in, struct message *out, struct why *why)
 	p.terminal = message_number(in) != 0;
 	p.merged = message_number(in) != 0;
 	p.fd = in->fds[0];
-	if (!message_whole(in) || p.command == NULL ||
-	    (p.home != 0 && home_find(p.home) == NULL))
+	if (!message_whole(in) || p.command == NULL)
 		return ANSWER_BAD;
+	if (p.home != 0 && home_find(p.home) == NULL)
+		return why_fail(why, FAULT_REFUSED, "what it was to run in is "
+		    "gone");
 	if (direct_program(&p, &child, why) == -1)
 		return ANSWER_REFUSED;
 	return child_put(out, &child);
@@ -160,31 +162,6 @@ answer_child_end(struct message *in, struct message *out, struct why *why)
 		return ANSWER_BAD;
 	direct_child_end(number, in->nfds > 0 ? message_fd(in) : -1);
 	return 0;
-}
-
-int
-answer_child_keep(struct message *in, struct message *out, struct why *why)
-{
-	uint64_t number = message_number(in);
-
-	(void)out;
-	(void)why;
-	if (!message_whole(in))
-		return ANSWER_BAD;
-	return direct_child_keep(number, in->fds[0]);
-}
-
-int
-answer_child_again(struct message *in, struct message *out, struct why *why)
-{
-	uint64_t number = message_number(in);
-	struct direct_child child;
-
-	if (!message_whole(in))
-		return ANSWER_BAD;
-	if (direct_child_again(number, &child, why) == -1)
-		return ANSWER_REFUSED;
-	return child_put(out, &child);
 }
 
 int

@@ -45,9 +45,6 @@ int ask_program(const struct direct_program *program,
 int ask_look_up(const struct keeper_look_up *what, struct direct_child *out,
     struct why *why);
 void ask_child_end(uint64_t number, int fd);
-int ask_child_keep(uint64_t number, int said_fd);
-int ask_child_again(uint64_t number, struct direct_child *out,
-    struct why *why);
 uint64_t ask_home_new(int fd, struct why *why);
 bool ask_home_again(uint64_t number);
 void ask_home_end(uint64_t number);

@@ -86,28 +86,6 @@ ask_child_end(uint64_t number, int fd)
 	ask_done(NULL);
 }
 
-int
-ask_child_keep(uint64_t number, int said_fd)
-{
-	struct message *m;
-
-	if (!ask_may())
-		return -1;
-	m = ask_begin(REQUEST_CHILD_KEEP);
-	message_put_number(m, number);
-	message_lend(m, said_fd);
-	return ask_done(NULL);
-}
-
-int
-ask_child_again(uint64_t number, struct direct_child *out, struct why *why)
-{
-	if (!ask_may())
-		return direct_child_again(number, out, why);
-	message_put_number(ask_begin(REQUEST_CHILD_AGAIN), number);
-	return child_answer(out, false, why);
-}
-
 /* --- homes --- */
 
 uint64_t

@@ -36,11 +36,6 @@ struct child {
 	bool look_up;           /* else a program, in a group of its own */
 	bool released;
 	bool told_to_end;
-	bool kept;              /* it outlives the engine, ... */
-	bool orphan;            /* ... which is gone, ... */
-	bool ended;             /* ... and so is it, with this status */
-	int status;
-	int said_fd;            /* kept: its standard error, to be read */
 	int ended_fd;           /* where its status is wanted */
 	int kept_fd;            /* released gently: of its standard input */
 	struct timer deadline;  /* released: the next signal */
@@ -109,7 +104,6 @@ child_free(struct child *c)
 {
 	TAILQ_REMOVE(&children, c, entry);
 	timer_clear(&c->deadline);
-	child_close(&c->said_fd);
 	child_close(&c->ended_fd);
 	child_close(&c->kept_fd);
 	free(c);
@@ -124,18 +118,16 @@ child_reap(struct child *c)
 {
 	const int peek = WEXITED | WNOHANG | WNOWAIT;
 	siginfo_t info = { 0 };
+	int status;
 
-	if (c->ended || waitid(P_PID, (id_t)c->pid, &info, peek) == -1 ||
-	    info.si_pid == 0)
+	if (waitid(P_PID, (id_t)c->pid, &info, peek) == -1 || info.si_pid == 0)
 		return false;
 	if (!c->look_up)
 		killpg(c->pid, SIGHUP);
-	waitpid(c->pid, &c->status, 0);
+	waitpid(c->pid, &status, 0);
 	if (c->ended_fd != -1)
-		(void)!write(c->ended_fd, &c->status, sizeof(c->status));
-	c->ended = true;
-	if (!c->kept)
-		child_free(c);
+		(void)!write(c->ended_fd, &status, sizeof(status));
+	child_free(c);
 	return true;
 }
 
@@ -145,7 +137,7 @@ child_of(pid_t pid)
 	struct child *c;
 
 	TAILQ_FOREACH(c, &children, entry)
-		if (c->pid == pid && !c->ended)
+		if (c->pid == pid)
 			return c;
 	return NULL;
 }
@@ -220,16 +212,12 @@ child_release(struct child *c, int fd, bool gently)
 	if (c->look_up) {
 		kill(c->pid, SIGKILL);
 		waitpid(c->pid, NULL, 0);
-	}
-	if (c->look_up || c->ended) {
 		if (fd != -1)
 			close(fd);
 		child_free(c);
 		return;
 	}
 	child_close(&c->ended_fd);
-	child_close(&c->said_fd);
-	c->kept = false;
 	if (c->kept_fd == -1)
 		c->kept_fd = fd;
 	else if (fd != -1)
@@ -258,73 +246,8 @@ direct_children_orphan(void)
 {
 	struct child *c, *next;
 
-	TAILQ_FOREACH_SAFE(c, &children, entry, next) {
-		c->orphan = true;
-		if (!c->kept)
-			child_release(c, -1, true);
-		else
-			child_close(&c->ended_fd);
-	}
-}
-
-void
-direct_children_drop(void)
-{
-	struct child *c, *next;
-
 	TAILQ_FOREACH_SAFE(c, &children, entry, next)
-		if (c->kept && c->orphan)
-			child_release(c, -1, true);
-}
-
-int
-direct_child_keep(uint64_t number, int said_fd)
-{
-	struct child *c = child_find(number);
-
-	if (c == NULL || c->look_up || c->kept) {
-		errno = ESRCH;
-		return -1;
-	}
-	c->said_fd = fcntl(said_fd, F_DUPFD_CLOEXEC, 0);
-	c->kept = c->said_fd != -1;
-	return c->kept ? 0 : -1;
-}
-
-/* Its status may wait already. */
-static int
-child_again(struct child *c, struct direct_child *out)
-{
-	int fds[2], said_fd = fcntl(c->said_fd, F_DUPFD_CLOEXEC, 0);
-
-	if (said_fd == -1)
-		return -1;
-	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) == -1) {
-		close(said_fd);
-		return -1;
-	}
-	c->ended_fd = fds[1];
-	c->orphan = false;
-	if (c->ended)
-		(void)!write(fds[1], &c->status, sizeof(c->status));
-	*out = (struct direct_child){ .number = c->number, .pid = c->pid,
-		.said_fd = said_fd, .ended_fd = fds[0] };
-	return 0;
-}
-
-int
-direct_child_again(uint64_t number, struct direct_child *out,
-    struct why *why)
-{
-	struct child *c = child_find(number);
-
-	if (c == NULL || !c->kept || !c->orphan) {
-		errno = ESRCH;
-		return why_fail(why, FAULT_CONNECT, "that program is gone");
-	}
-	if (child_again(c, out) == 0)
-		return 0;
-	return why_fail(why, FAULT_CONNECT, "%s", strerror(errno));
+		child_release(c, -1, true);
 }
 
 /* Until none is left, or ms have passed. */
@@ -346,7 +269,6 @@ direct_children_end(void)
 {
 	struct child *c;
 
-	direct_children_drop();
 	children_wait(CHILD_GENTLE_MS);
 	TAILQ_FOREACH(c, &children, entry)
 		child_terminate(c);
@@ -401,7 +323,7 @@ children_add(pid_t pid, int ended_fd, bool look_up)
 	c->pid = pid;
 	c->look_up = look_up;
 	c->ended_fd = ended_fd;
-	c->kept_fd = c->said_fd = -1;
+	c->kept_fd = -1;
 	TAILQ_INSERT_TAIL(&children, c, entry);
 	return c;
 }

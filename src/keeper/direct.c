@@ -3,10 +3,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,10 +53,11 @@ int
 direct_mkdir(int dir_fd, const char *name, mode_t mode, gid_t gid,
     struct why *why)
 {
-	int fd = -1;
+	int fd;
 
 	if (mkdirat(dir_fd, name, 0700) == -1)
-		goto fail;
+		return why_fail(why, FAULT_REFUSED, "its directory cannot be "
+		    "made: %s", strerror(errno));
 	fd = openat(dir_fd, name,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1)
@@ -138,39 +135,4 @@ direct_symlink_remove(const char *target, const char *path)
 	if (symlink_is(path, target))
 		return unlink(path);
 	return errno == ENOENT || errno == EINVAL || errno == ENOTDIR ? 0 : -1;
-}
-
-int
-direct_group(const char *name, gid_t *gid, struct why *why)
-{
-	struct group *group;
-
-	*gid = (gid_t)-1;
-	if (name == NULL)
-		return 0;
-	group = getgrnam(name);
-	if (group == NULL)
-		return why_fail(why, FAULT_USAGE, "group: no group is called "
-		    "%.60s", name);
-	*gid = group->gr_gid;
-	return 0;
-}
-
-int
-direct_user(const char *name, uid_t *uid)
-{
-	const struct passwd *user = getpwnam(name);
-
-	if (user == NULL)
-		return -1;
-	*uid = user->pw_uid;
-	return 0;
-}
-
-uint16_t
-direct_service(const char *name, const char *protocol)
-{
-	const struct servent *service = getservbyname(name, protocol);
-
-	return service != NULL ? ntohs((uint16_t)service->s_port) : 0;
 }

@@ -34,6 +34,8 @@ int direct_symlink(const char *target, const char *path, const char *rundir,
  */
 int direct_try(const char *path, struct why *why);
 int direct_symlink_remove(const char *target, const char *path);
+
+/* name.c */
 int direct_group(const char *name, gid_t *gid, struct why *why);
 int direct_user(const char *name, uid_t *uid);
 uint16_t direct_service(const char *name, const char *protocol);
@@ -111,13 +113,7 @@ int direct_look_up(const struct keeper_look_up *what,
  * -1; a look-up ends at once.  One that has ended is none of ours any more.
  */
 void direct_child_end(uint64_t number, int fd);
-/* As keeper_child_keep() and keeper_child_again(); said_fd stays yours. */
-int direct_child_keep(uint64_t number, int said_fd);
-int direct_child_again(uint64_t number, struct direct_child *out,
-    struct why *why);
-/* The last engine's that this one has not asked for again are released. */
-void direct_children_drop(void);
-/* Who asked for them is gone: each that is not kept is released, gently. */
+/* Who asked for them is gone: each is released, gently. */
 void direct_children_orphan(void);
 void direct_children_end(void);
 

@@ -69,7 +69,9 @@ failed_replace(int dir_fd, const char *error)
 
 	if (in == -1)
 		return -1;
-	out = openat(dir_fd, FAILED_FRESH, O_WRONLY | O_CREAT | O_TRUNC |
+	/* The engine's directory: what stands there may be anything. */
+	unlinkat(dir_fd, FAILED_FRESH, 0);
+	out = openat(dir_fd, FAILED_FRESH, O_WRONLY | O_CREAT | O_EXCL |
 	    O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (out == -1 || fstat(in, &st) == -1 || !S_ISREG(st.st_mode)) {
 		close(in);
@@ -98,19 +100,12 @@ failed_session(int rundir_fd, const char *name, const char *error)
 	close(fd);
 }
 
-/* Keys of one session stand together but for names that go on with - or . */
 void
 failed_tell(int rundir_fd, const char *error)
 {
-	char name[KEEPER_HELD_KEY], last[KEEPER_HELD_KEY] = "";
 	struct keeper_held what = { 0 };
 
-	while (held_next(what.key, &what)) {
-		strlcpy(name, what.key, sizeof(name));
-		name[strcspn(name, "/")] = '\0';
-		if (name[0] == '.' || strcmp(name, last) == 0)
-			continue;
-		failed_session(rundir_fd, name, error);
-		strlcpy(last, name, sizeof(last));
-	}
+	while (held_next(what.key, &what))
+		if (what.key[0] != '.')
+			failed_session(rundir_fd, what.key, error);
 }

@@ -26,13 +26,14 @@ RB_PROTOTYPE(helds, held, entry, held_compare)
 RB_GENERATE(helds, held, entry, held_compare)
 static size_t helds_count;
 
+/* A session's name can be one, and stands in a line for the service manager. */
 bool
 held_key_is_sound(const char *key)
 {
-	size_t n = strlen(key);
+	size_t n = strspn(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789._@-");
 
-	return n > 0 && n < KEEPER_HELD_KEY && key[0] != '/' &&
-	    key[n - 1] != '/';
+	return n > 0 && n < KEEPER_HELD_KEY && key[n] == '\0';
 }
 
 static struct keeper_held
@@ -88,23 +89,13 @@ held_put(const struct keeper_held *what)
 	held_file_put(what);
 }
 
-/* "NAME/..." stands in one piece, though not next to "NAME". */
 void
 held_drop(const char *key)
 {
-	char beneath[KEEPER_HELD_KEY + 1];
-	struct held find = { .key = beneath }, *h = held_find(key), *next;
-	size_t n;
+	struct held *h = held_find(key);
 
 	if (h != NULL)
 		held_free(h);
-	strlcpy(beneath, key, sizeof(beneath));
-	n = strlcat(beneath, "/", sizeof(beneath));
-	for (h = RB_NFIND(helds, &helds, &find); h != NULL &&
-	    strncmp(h->key, beneath, n) == 0; h = next) {
-		next = RB_NEXT(helds, &helds, h);
-		held_free(h);
-	}
 }
 
 void

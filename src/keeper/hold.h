@@ -12,12 +12,11 @@
 
 #include "base/why.h"
 
-#define KEEPER_HELD_KEY 192     /* the longest key, with its NUL */
+#define KEEPER_HELD_KEY 96      /* the longest key, with its NUL */
 #define KEEPER_HELD_BYTES (16 * 1024)
 #define KEEPER_HELD_FDS 16
 
-/* Keys are paths, "NAME", "NAME/ch/ID", "NAME/link/0"; one that begins with a
-   dot is the broker's own. */
+/* Keys are names of sessions; one that begins with a dot is the broker's. */
 struct keeper_held {
 	const char *key;
 	const void *bytes;
@@ -38,7 +37,7 @@ int keeper_hold(const struct keeper_held *what, struct why *why);
 typedef void keeper_refused_cb(const char *key, const struct why *why);
 void keeper_hold_soon(const struct keeper_held *what,
     keeper_refused_cb *refused);
-/* What is held under `key', and everything beneath it, KEY/...; nor waits. */
+/* What is held under `key'; nor waits. */
 void keeper_let_go(const char *key);
 
 /*

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,20 +25,27 @@
 #include "keeper/held_file.h"
 #include "keeper/keep.h"
 #include "keeper/ready.h"
+#include "keeper/sandbox.h"
 
 #define KEEP_CRASHES 3          /* from so many in a row on there is a rest */
 #define KEEP_REST_MS 100        /* the first; each is twice the last, ... */
 #define KEEP_REST_MAX_MS 30000  /* ... up to this */
 #define KEEP_FAILED_MS 1000     /* a longer one is a failure to be told */
 #define KEEP_LIVED_MS 10000     /* who lived so long begins anew */
+#define KEEP_END_MS 5000        /* who is told to end at once, and does not */
+#define KEEP_QUESTIONS 64       /* are answered in one turn of the loop */
+#define KEEP_LAST 65536         /* are answered of an engine that died */
 
 static struct {
 	const struct keep *is;
 	struct answers answers;
+	pid_t keeper;           /* ourselves */
 	pid_t pid;              /* 0: none, the next one is due later */
 	int fd;                 /* our end of its questions */
+	int control_fd;
 	struct watch readable;
 	struct timer rest;
+	struct timer end;       /* until it is killed */
 	int64_t started_ms;
 	unsigned generation;
 	int crashes;            /* in a row */
@@ -70,7 +78,7 @@ keep_path(const char *argv0)
 static void
 keep_exec(int ask_fd)
 {
-	int fds[] = { ask_fd, keep.is->rundir_fd, keep.is->control_fd };
+	int fds[] = { ask_fd, keep.is->rundir_fd, keep.control_fd };
 	sigset_t none;
 	int i, n = KEEP_NFDS - KEEP_ASK_FD, signo;
 
@@ -80,6 +88,8 @@ keep_exec(int ask_fd)
 	 * (sched(7), autogroup).
 	 */
 	setpgid(0, 0);
+	if (ready_wanted())
+		sandbox_die_with(keep.keeper);
 	for (i = 0; i < n; i++)
 		fds[i] = fcntl(fds[i], F_DUPFD, KEEP_NFDS);
 	for (i = 0; i < n; i++)
@@ -102,18 +112,18 @@ static void keep_start(void *arg);
 static void keep_died(int status);
 
 /*
- * What it asks, until there is nothing left; what it has not read of our
- * answers when it died is an error first (ECONNRESET), and its questions
- * follow.  As answer_next(), but 1.
+ * What it asks, until there is nothing left, or that was `most'; what it has
+ * not read of our answers when it died is an error first (ECONNRESET), and its
+ * questions follow.  As answer_next().
  */
 static int
-keep_answer(struct why *why)
+keep_answer(int most, struct why *why)
 {
 	int rv;
 
 	do
 		rv = answer_next(&keep.answers, keep.fd, why);
-	while (rv == 1 || (rv == 0 && errno == ECONNRESET));
+	while (--most > 0 && (rv == 1 || (rv == 0 && errno == ECONNRESET)));
 	return rv;
 }
 
@@ -121,10 +131,10 @@ static void
 keep_readable(void *arg)
 {
 	struct why why;
-	int rv = keep_answer(&why);
+	int rv = keep_answer(KEEP_QUESTIONS, &why);
 
 	(void)arg;
-	if (rv == 0 && errno == EAGAIN)
+	if (rv == 1 || (rv == 0 && errno == EAGAIN))
 		return;
 	/* The end of its socket is that of the engine, or has to be. */
 	watch_want(&keep.readable, false);
@@ -140,7 +150,6 @@ keep_ready(void *arg)
 {
 	(void)arg;
 	direct_home_drop();
-	direct_children_drop();
 	if (keep.was_ready)
 		ready_tell("READY=1");
 	else
@@ -183,6 +192,8 @@ keep_start(void *arg)
 	int size = 2 * MESSAGE_MAX, fds[2], i;
 
 	(void)arg;
+	/* They could undo it: it is the same for all who have the directory. */
+	flock(keep.is->rundir_fd, LOCK_EX | LOCK_NB);
 	/* Between two engines it is we who live. */
 	if (keep.was_ready && ready_watchdog_ms() > 0)
 		ready_tell("WATCHDOG=1");
@@ -220,8 +231,41 @@ keep_hear_last(void)
 {
 	struct why why;
 
-	if (keep.fd != -1 && !keep.misbehaved && keep_answer(&why) == -1)
-		log_warn("engine: it put %s, and died", why.text);
+	if (keep.fd == -1 || keep.misbehaved ||
+	    keep_answer(KEEP_LAST, &why) != -1)
+		return;
+	log_warn("engine: it put %s, and died", why.text);
+	keep.misbehaved = true;
+}
+
+/* If there can be none, the former one stays. */
+static void
+keep_listen(void)
+{
+	int fd = keep.is->control(keep.is->arg);
+
+	if (fd == -1)
+		return;
+	if (keep.control_fd != -1)
+		close(keep.control_fd);
+	keep.control_fd = fd;
+}
+
+/*
+ * It did what no sound engine does, or what the sandbox kills for: it may have
+ * been in somebody else's hands.  What it left is not believed.
+ */
+static void
+keep_distrust(int status)
+{
+	if (status == -1 || (!keep.misbehaved && !(WIFSIGNALED(status) &&
+	    WTERMSIG(status) == SIGSYS)))
+		return;
+	if (held_count() > 0)
+		log_warn("engine: what it left is not believed: sessions begin "
+		    "anew, those of the configuration file");
+	held_drop_all();
+	keep_listen();
 }
 
 /* Nothing of what it asked for is wanted any more. */
@@ -229,6 +273,7 @@ static void
 keep_forget(void)
 {
 	watch_clear(&keep.readable);
+	timer_clear(&keep.end);
 	if (keep.fd != -1)
 		close(keep.fd);
 	keep.fd = -1;
@@ -330,6 +375,7 @@ keep_died(int status)
 		keep_stop(keep_exit_status(status));
 		return;
 	}
+	keep_distrust(status);
 	keep.generation++;
 	keep.crashes = keep_is_crash(status) ? keep.crashes + 1 : 0;
 	if (keep.answers.ready)
@@ -357,13 +403,32 @@ keep_child(void *arg)
 /* --- signals are for the engine --- */
 
 static void
+keep_kill(void *arg)
+{
+	(void)arg;
+	if (keep.pid <= 0)
+		return;
+	log_warn("engine: it does not end: killed");
+	kill(keep.pid, SIGKILL);
+}
+
+/*
+ * The first may take the time that exchanges take; the second, or one while it
+ * starts, may not.
+ */
+static void
 keep_terminate(int signo)
 {
+	bool at_once = keep.told_to_stop || !keep.answers.ready;
+
 	keep.told_to_stop = true;
-	if (keep.pid > 0)
-		kill(keep.pid, signo);
-	else
+	if (keep.pid <= 0) {
 		keep_stop(0);
+		return;
+	}
+	kill(keep.pid, signo);
+	if (at_once && !keep.end.set)
+		timer_set(&keep.end, KEEP_END_MS, keep_kill, NULL);
 }
 
 static void
@@ -409,13 +474,18 @@ int
 keep_run(const struct keep *is)
 {
 	keep.is = is;
-	keep.fd = -1;
+	keep.fd = keep.control_fd = -1;
+	keep.keeper = getpid();
+	keep_listen();
+	if (keep.control_fd == -1)
+		return 1;
 	keep.generation = held_file_begin();
 	keep_signals();
 	keep_start(NULL);
 	loop_run();
 	/* Whoever comes now comes to the next broker. */
-	close(is->control_fd);
+	if (keep.control_fd != -1)
+		close(keep.control_fd);
 	timer_clear(&keep.rest);
 	keep_forget();
 	direct_children_end();

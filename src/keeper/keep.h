@@ -14,7 +14,8 @@ struct keep {
 	const char *path;       /* the program, absolute, and its words */
 	char *const *argv;
 	int rundir_fd;
-	int control_fd;         /* listens; taken over */
+	/* A socket that listens for fifoctl, in place of a former one; or -1. */
+	int (*control)(void *arg);
 	/* The first engine is ready; and what it was started for has begun. */
 	void (*ready)(void *arg);
 	void *arg;

@@ -42,6 +42,8 @@ int keeper_rundir_open(const char *path, bool make, struct why *why);
  * can be stale.  0, or -1 + FAULT_REFUSED that names the other broker's pid.
  */
 int keeper_rundir_lock(int dir_fd, const char *path, struct why *why);
+/* Of whoever else has it open by now, too. */
+void keeper_rundir_unlock(int dir_fd);
 
 /* --- names (resolve.c, recall.c) --- */
 

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -149,6 +150,15 @@ message_keep(struct message *m, struct msghdr *header)
 	}
 }
 
+/* Nothing was read: is that the end, or was it a packet of no bytes? */
+static bool
+message_is_last(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP) != 0;
+}
+
 static int
 message_receive_by(struct message *m, int fd, int flags)
 {
@@ -164,12 +174,16 @@ message_receive_by(struct message *m, int fd, int flags)
 	do
 		n = recvmsg(fd, &header, MSG_CMSG_CLOEXEC | flags);
 	while (n == -1 && errno == EINTR);
-	if (n <= 0)
-		return (int)n;
+	if (n == -1)
+		return -1;
+	message_keep(m, &header);
+	if (n == 0 && message_is_last(fd)) {
+		message_clear(m);
+		return 0;
+	}
 	m->length = (size_t)n;
 	m->bad = (header.msg_flags & MSG_TRUNC) != 0;
 	m->cut = (header.msg_flags & MSG_CTRUNC) != 0;
-	message_keep(m, &header);
 	m->kind = (uint32_t)message_number(m);
 	return 1;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "keeper/netns.h"
+#include "keeper/sandbox.h"
 
 /* Our own, while we are in another. */
 static int netns_own = -1;
@@ -27,10 +28,12 @@ netns_open(const char *netns)
 {
 	char path[PATH_MAX];
 
-	if (strchr(netns, '/') != NULL)
-		return open(netns, O_RDONLY | O_CLOEXEC);
-	snprintf(path, sizeof(path), "/run/netns/%s", netns);
-	return open(path, O_RDONLY | O_CLOEXEC);
+	/* O_NONBLOCK: a FIFO named by mistake must not stop the broker. */
+	if (strchr(netns, '/') == NULL) {
+		snprintf(path, sizeof(path), "/run/netns/%s", netns);
+		netns = path;
+	}
+	return open(netns, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
 static int
@@ -107,6 +110,7 @@ netns_live_in(const char *netns, struct why *why)
 
 	if (netns == NULL)
 		return 0;
+	sandbox_raise();
 	if (netns_move(netns, why) == -1)
 		return -1;
 	snprintf(directory, sizeof(directory), "/etc/netns/%s", netns);

@@ -9,7 +9,7 @@
  * number changes with the form or the meaning of any question, or of the wills
  * and the ledger.
  */
-#define REQUEST_PROTOCOL 1
+#define REQUEST_PROTOCOL 2
 
 enum request {
 	REQUEST_HELLO,
@@ -35,8 +35,6 @@ enum request {
 	REQUEST_PROGRAM,
 	REQUEST_LOOK_UP,
 	REQUEST_CHILD_END,
-	REQUEST_CHILD_KEEP,
-	REQUEST_CHILD_AGAIN,
 	REQUEST_HOME_NEW,
 	REQUEST_HOME_AGAIN,
 	REQUEST_HOME_END,

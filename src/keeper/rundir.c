@@ -142,6 +142,12 @@ rundir_holder(int dir_fd, char *pid, size_t size)
 	close(fd);
 }
 
+void
+keeper_rundir_unlock(int dir_fd)
+{
+	flock(dir_fd, LOCK_UN);
+}
+
 int
 keeper_rundir_lock(int dir_fd, const char *path, struct why *why)
 {

@@ -6,6 +6,8 @@
 #ifndef KEEPER_SANDBOX_H
 #define KEEPER_SANDBOX_H
 
+#include <sys/types.h>
+
 #include "base/why.h"
 
 struct sandbox {
@@ -31,7 +33,21 @@ void sandbox_anchor(void);
 void sandbox_keeper(void);
 /* Before setuid(2): they are not to be lost by it. */
 void sandbox_keep_rights(void);
-/* For the child that looks up a name, which parses what servers send: none. */
+/*
+ * For an engine that another would be started beside, when its keeper, this
+ * process, has died: it dies with it.
+ */
+void sandbox_die_with(pid_t keeper);
+/*
+ * The capabilities of a keeper that is not root's are in force only between
+ * these two: what it opens for the engine is opened without.
+ */
+void sandbox_raise(void);
+void sandbox_lower(void);
+/*
+ * For the child that looks up a name, which parses what servers send: no
+ * capability, nothing written, no program.
+ */
 void sandbox_look_up(void);
 
 /* What is in force, "seccomp+landlock", "seccomp", "landlock" or "none". */

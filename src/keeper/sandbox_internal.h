@@ -11,6 +11,8 @@
 
 /* Each: 0, or -1 + errno: ENOSYS and the like where the kernel lacks it. */
 int sandbox_landlock(const struct sandbox *what);
+/* Read, and no more: no file is written or made, no program run. */
+int sandbox_landlock_writes(void);
 int sandbox_seccomp(void);
 int sandbox_seccomp_anchor(void);
 

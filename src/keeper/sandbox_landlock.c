@@ -119,8 +119,9 @@ landlock_rules(int ruleset_fd, const struct sandbox *what, uint64_t known)
 	    FS_OURS & known);
 }
 
+/* Of these rights those that the kernel knows; what they are is told. */
 static int
-landlock_ruleset(uint64_t *known)
+landlock_ruleset(uint64_t fs, uint64_t *known)
 {
 	int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
 	    LANDLOCK_CREATE_RULESET_VERSION);
@@ -135,25 +136,51 @@ landlock_ruleset(uint64_t *known)
 		errno = EOPNOTSUPP;
 		return -1;
 	}
-	set = (struct ruleset){ .fs = versions[i].fs, .net = versions[i].net,
+	*known = versions[i].fs & fs;
+	set = (struct ruleset){ .fs = *known, .net = versions[i].net,
 		.scoped = versions[i].scoped };
-	*known = versions[i].fs;
 	return (int)syscall(SYS_landlock_create_ruleset, &set,
 	    versions[i].size, 0);
+}
+
+/* From now on; the ruleset is closed.  0, or -1 + errno. */
+static int
+landlock_restrict(int ruleset_fd)
+{
+	int rv = (int)syscall(SYS_landlock_restrict_self, ruleset_fd, 0);
+	int error = errno;
+
+	close(ruleset_fd);
+	errno = error;
+	return rv;
 }
 
 int
 sandbox_landlock(const struct sandbox *what)
 {
 	uint64_t known;
-	int fd = landlock_ruleset(&known), rv = -1, error;
+	int fd = landlock_ruleset(FS_ALL, &known), error;
 
 	if (fd == -1)
 		return -1;
 	if (landlock_rules(fd, what, known) == 0)
-		rv = (int)syscall(SYS_landlock_restrict_self, fd, 0);
+		return landlock_restrict(fd);
 	error = errno;
 	close(fd);
 	errno = error;
-	return rv;
+	return -1;
+}
+
+int
+sandbox_landlock_writes(void)
+{
+	uint64_t known;
+	int fd = landlock_ruleset(FS_ALL & ~FS_READ, &known);
+
+	if (fd == -1)
+		return -1;
+	landlock_allow_all(fd, landlock_devices,
+	    LANDLOCK_ACCESS_FS_WRITE_FILE);
+	landlock_allow_all(fd, sandbox_build.writable, FS_OURS & known);
+	return landlock_restrict(fd);
 }

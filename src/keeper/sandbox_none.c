@@ -27,6 +27,22 @@ sandbox_keeper(void)
 }
 
 void
+sandbox_die_with(pid_t keeper)
+{
+	(void)keeper;
+}
+
+void
+sandbox_raise(void)
+{
+}
+
+void
+sandbox_lower(void)
+{
+}
+
+void
 sandbox_look_up(void)
 {
 }

@@ -3,6 +3,7 @@
  * reason for a library.
  */
 #include <linux/capability.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/prctl.h>
@@ -33,11 +34,11 @@
 	RIGHT(CAP_SYS_PTRACE))
 
 /*
- * Of the capabilities that are there those alone stay, in force, whose bit is
- * set; with `inherit' what programs inherit is left as it is.
+ * Of the capabilities that are there those alone stay, and are in force, whose
+ * bits are set; with `inherit' what programs inherit is left as it is.
  */
 static void
-rights_keep(uint64_t keep, bool inherit)
+rights_set(uint64_t keep, uint64_t in_force, bool inherit)
 {
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3 };
@@ -48,7 +49,8 @@ rights_keep(uint64_t keep, bool inherit)
 		return;
 	for (i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
 		data[i].permitted &= (uint32_t)(keep >> (32 * i));
-		data[i].effective = data[i].permitted;
+		data[i].effective = data[i].permitted &
+		    (uint32_t)(in_force >> (32 * i));
 		if (!inherit)
 			data[i].inheritable = 0;
 	}
@@ -75,7 +77,7 @@ void
 sandbox_engine_rights(void)
 {
 	rights_no_core();
-	rights_keep(geteuid() == 0 ? ENGINE_RIGHTS : 0, false);
+	rights_set(geteuid() == 0 ? ENGINE_RIGHTS : 0, ENGINE_RIGHTS, false);
 }
 
 void
@@ -87,14 +89,39 @@ sandbox_keep_rights(void)
 void
 sandbox_keeper(void)
 {
-	rights_keep(geteuid() == 0 ? KEEPER_ROOT_RIGHTS : KEEPER_RIGHTS,
-	    true);
+	if (geteuid() == 0)
+		rights_set(KEEPER_ROOT_RIGHTS, KEEPER_ROOT_RIGHTS, true);
+	else
+		rights_set(KEEPER_RIGHTS, 0, true);
+}
+
+void
+sandbox_die_with(pid_t keeper)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
+	    getppid() != keeper)
+		_exit(1);
+}
+
+void
+sandbox_raise(void)
+{
+	if (geteuid() != 0)
+		rights_set(KEEPER_RIGHTS, KEEPER_RIGHTS, true);
+}
+
+void
+sandbox_lower(void)
+{
+	if (geteuid() != 0)
+		rights_set(KEEPER_RIGHTS, 0, true);
 }
 
 void
 sandbox_look_up(void)
 {
 	rights_no_core();
-	rights_keep(0, false);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	rights_set(0, 0, false);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+		sandbox_landlock_writes();
 }

@@ -2,6 +2,7 @@
  * Sockets: made in their place, and bound to it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "keeper/direct.h"
 #include "keeper/holder.h"
 #include "keeper/netns.h"
+#include "keeper/sandbox.h"
 
 /* What waits to be accepted; the kernel has a limit of its own (somaxconn). */
 #define KEEPER_BACKLOG 4096
@@ -89,8 +91,9 @@ socket_drop(int fd)
 	return -1;
 }
 
-int
-direct_socket(int family, int type, const struct keeper_place *place,
+/* In its namespace, on its device, bound to its address; -1 + why. */
+static int
+socket_in_place(int family, int type, const struct keeper_place *place,
     struct why *why)
 {
 	int fd;
@@ -103,6 +106,29 @@ direct_socket(int family, int type, const struct keeper_place *place,
 	    (socket_device(fd, place->device, why) == -1 ||
 	    socket_bind(fd, family, place->bind, why) == -1))
 		return socket_drop(fd);
+	return fd;
+}
+
+static bool
+place_is_any(const struct keeper_place *place)
+{
+	return place->netns == NULL && place->device == NULL &&
+	    place->bind == NULL;
+}
+
+int
+direct_socket(int family, int type, const struct keeper_place *place,
+    struct why *why)
+{
+	int fd, error;
+
+	if (place_is_any(place))
+		return socket_new(family, type, why);
+	sandbox_raise();
+	fd = socket_in_place(family, type, place, why);
+	error = errno;
+	sandbox_lower();
+	errno = error;
 	return fd;
 }
 
@@ -173,13 +199,13 @@ listen_bind(int fd, const struct keeper_address *at, int type)
 	return type == SOCK_DGRAM ? 0 : listen(fd, KEEPER_BACKLOG);
 }
 
-int
-direct_listen(const struct keeper_address *at, int type,
+/* Who holds an address is looked for in the same namespace. */
+static int
+listen_in_place(const struct keeper_address *at, int type,
     const struct keeper_place *place, struct why *why)
 {
 	int fd;
 
-	/* Who holds an address is looked for in the same namespace. */
 	if (netns_enter(place->netns, why) == -1)
 		return -1;
 	fd = socket_new(at->address.ss_family, type, why);
@@ -191,15 +217,56 @@ direct_listen(const struct keeper_address *at, int type,
 	return fd;
 }
 
+int
+direct_listen(const struct keeper_address *at, int type,
+    const struct keeper_place *place, struct why *why)
+{
+	int fd, error;
+
+	sandbox_raise();
+	fd = listen_in_place(at, type, place, why);
+	error = errno;
+	sandbox_lower();
+	errno = error;
+	return fd;
+}
+
+/*
+ * In a directory of another's something else may have the name by now: what is
+ * there is opened, looked at, and then given away, if it is a socket of ours.
+ */
+static void
+listen_give(const char *path, mode_t mode, gid_t gid)
+{
+#ifdef O_PATH
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	char by_fd[32];
+	struct stat st;
+
+	if (fd == -1)
+		return;
+	snprintf(by_fd, sizeof(by_fd), "/proc/self/fd/%d", fd);
+	if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	    st.st_uid == geteuid()) {
+		if (gid != (gid_t)-1)
+			(void)!fchownat(fd, "", (uid_t)-1, gid, AT_EMPTY_PATH);
+		if (mode != 0600)
+			(void)!chmod(by_fd, mode);
+	}
+	close(fd);
+#else
+	if (gid != (gid_t)-1)
+		(void)!lchown(path, (uid_t)-1, gid);
+	if (mode != 0600)
+		(void)!fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW);
+#endif
+}
+
 void
 direct_listen_share(const struct keeper_address *at, mode_t mode, gid_t gid)
 {
 	const struct sockaddr_un *un = (const struct sockaddr_un *)&at->address;
 
-	if (un->sun_path[0] == '\0')
-		return;
-	if (gid != (gid_t)-1)
-		(void)!lchown(un->sun_path, (uid_t)-1, gid);
-	if (mode != 0600)
-		(void)!chmod(un->sun_path, mode);
+	if (un->sun_path[0] != '\0')
+		listen_give(un->sun_path, mode, gid);
 }

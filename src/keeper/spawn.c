@@ -23,7 +23,6 @@ struct keeper_child {
 	struct hearing hearing; /* of its standard error */
 	struct watch ended;
 	int ended_fd;
-	bool kept;              /* the keeper has its status until we have */
 };
 
 static void
@@ -49,8 +48,6 @@ child_ended(void *arg)
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	watch_clear(&c->ended);
-	if (c->kept)
-		ask_child_end(c->number, -1);
 	hearing_rest(&c->hearing);
 	if (c->events.ended != NULL)
 		c->events.ended(status, c->events.arg);
@@ -89,29 +86,6 @@ keeper_spawn(const struct keeper_program *program,
 	if (ask_program(&p, &child, why) == -1)
 		return NULL;
 	return child_begin(&child, events);
-}
-
-uint64_t
-keeper_child_keep(struct keeper_child *c)
-{
-	if (!c->kept)
-		c->kept = c->hearing.fd != -1 &&
-		    ask_child_keep(c->number, c->hearing.fd) == 0;
-	return c->kept ? c->number : 0;
-}
-
-struct keeper_child *
-keeper_child_again(uint64_t number, const struct keeper_child_events *events,
-    struct why *why)
-{
-	struct direct_child child;
-	struct keeper_child *c;
-
-	if (ask_child_again(number, &child, why) == -1)
-		return NULL;
-	c = child_begin(&child, events);
-	c->kept = true;
-	return c;
 }
 
 pid_t

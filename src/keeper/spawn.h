@@ -71,18 +71,6 @@ struct keeper_child *keeper_spawn(const struct keeper_program *program,
     const struct keeper_child_events *events, struct why *why);
 pid_t keeper_child_pid(const struct keeper_child *c);
 /*
- * It is to outlive this engine: when that dies the program goes on, its
- * standard error waits in a pipe, and if it ends, so does its status.  Its
- * number for the next engine; 0 where there is no keeper.
- */
-uint64_t keeper_child_keep(struct keeper_child *c);
-/*
- * What the last engine kept, until keeper_ready(): those that nobody has asked
- * for by then are let go.  NULL + FAULT_CONNECT where there is none.
- */
-struct keeper_child *keeper_child_again(uint64_t number,
-    const struct keeper_child_events *events, struct why *why);
-/*
  * No event comes any more.  If it still runs, it and what it has started is
  * told to end by SIGHUP and SIGTERM, and killed when it does not: at once, or,
  * with our end of its descriptor in `fd' (else -1; taken over, and open until

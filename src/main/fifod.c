@@ -244,12 +244,31 @@ write_pid(int rundir_fd)
 		log_warn("pid file: %s", strerror(errno));
 }
 
+/* What the keeper's life needs to know of its beginning. */
+struct begun {
+	const char *rundir;
+	int rundir_fd;
+	int parent_fd;          /* who waits for the first engine; -1: nobody */
+};
+
+static int
+control(void *arg)
+{
+	const struct begun *begun = arg;
+	struct why why;
+	int fd = control_make(begun->rundir_fd, begun->rundir, &why);
+
+	if (fd == -1)
+		fifod_say(why.text, NULL);
+	return fd;
+}
+
 /* The first engine is ready: let the parent go, and systemd know. */
 static void
 ready(void *arg)
 {
 	const unsigned char status = 0;
-	int *parent_fd = arg;
+	int *parent_fd = &((struct begun *)arg)->parent_fd;
 	char state[64];
 
 	if (*parent_fd != -1) {
@@ -297,26 +316,24 @@ engine_words(const struct fifod *f, char *argv[ENGINE_WORDS])
 static int
 keeper_run(const struct fifod *f, int rundir_fd, const char *path)
 {
-	int parent_fd = f->foreground ? -1 : daemonise();
+	struct begun begun = { f->rundir, rundir_fd,
+		f->foreground ? -1 : daemonise() };
 	char *argv[ENGINE_WORDS];
 	struct keep keep = { .path = path, .argv = argv,
-		.rundir_fd = rundir_fd, .ready = ready, .arg = &parent_fd };
+		.rundir_fd = rundir_fd, .control = control, .ready = ready,
+		.arg = &begun };
 	unsigned char status;
-	struct why why;
 
 	log_init(f->foreground, f->verbose);
 	engine_words(f, argv);
 	write_pid(rundir_fd);
-	keep.control_fd = control_make(rundir_fd, f->rundir, &why);
-	if (keep.control_fd == -1)
-		give_up(&why);
 	loop_init();
 	status = (unsigned char)keep_run(&keep);
 	loop_free();
 	unlinkat(rundir_fd, CONTROL_NAME, 0);
 	unlinkat(rundir_fd, ".pid", 0);
 	log_info("stopped");
-	if (parent_fd != -1 && write(parent_fd, &status, 1) == -1)
+	if (begun.parent_fd != -1 && write(begun.parent_fd, &status, 1) == -1)
 		log_debug("nobody waited for us");
 	return status;
 }
@@ -360,6 +377,7 @@ keeper_main(struct fifod *f, mode_t mask, int argc, char **argv)
 	setproctitle_init(argc, argv, environ);
 	setproctitle("-fifod: keeper");
 	status = keeper_run(f, fd, path);
+	keeper_rundir_unlock(fd);
 	close(fd);
 	free(path);
 	free(conf);

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "keeper/answer.h"
@@ -150,6 +152,9 @@ test_directories(void)
 	try_mkdir("/answer-test", 0700, ENDED, "a directory by its path");
 	try_mkdir("", 0700, ENDED, "a directory without a name");
 	try_mkdir("answer-test", 04777, ENDED, "one with a set-user-ID bit");
+	mkdir("answer-test", 0700);
+	try_mkdir("answer-test", 0700, REFUSED, "one that is there already");
+	is_int(rmdir("answer-test"), 0, "which stays");
 }
 
 static void
@@ -175,6 +180,72 @@ test_sockets(void)
 	try_socket(AF_UNSPEC, SOCK_STREAM, ENDED, "one of no family");
 }
 
+/* Of the socket that it stands for. */
+static void
+try_share(const char *path, const char *says)
+{
+	struct keeper_address at = { .length = sizeof(struct sockaddr_un) };
+	struct sockaddr_un *un = (struct sockaddr_un *)&at.address;
+
+	un->sun_family = AF_UNIX;
+	strlcpy(un->sun_path, path, sizeof(un->sun_path));
+	begin(true);
+	message_put_bytes(question(REQUEST_LISTEN_SHARE), &at, sizeof(at));
+	message_put_number(&asked, 0666);
+	message_put_number(&asked, (uint64_t)-1);
+	expect(DONE, says);
+}
+
+static int
+mode_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? (int)(st.st_mode & 0777) : -1;
+}
+
+static void
+test_share(void)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX,
+		.sun_path = "answer-socket" };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	umask(077);
+	close(open("answer-file", O_WRONLY | O_CREAT, 0600));
+	(void)!symlink("answer-file", "answer-link");
+	try_share("answer-link", "what took a socket's name");
+	is_int(mode_of("answer-file"), 0600, "is not given away by it");
+	unlink("answer-link");
+	unlink("answer-file");
+	(void)!bind(fd, (struct sockaddr *)&un, sizeof(un));
+	try_share("answer-socket", "the socket itself");
+	is_int(mode_of("answer-socket"), 0666, "is");
+	unlink("answer-socket");
+	close(fd);
+}
+
+static void
+test_names(void)
+{
+	begin(true);
+	message_put_text(question(REQUEST_GROUP), "root");
+	is_int(ask(), DONE, "a group's name");
+	is_int(message_number(&answer), FAULT_NONE, "without a fault");
+	message_text(&answer);
+	is_int(message_number(&answer), 0, "has a number");
+	end();
+
+	begin(true);
+	message_put_text(question(REQUEST_GROUP), "no-such-group");
+	expect(REFUSED, "another has none");
+
+	begin(true);
+	message_put_text(question(REQUEST_SERVICE), "https");
+	message_put_text(&asked, "tcp");
+	expect(DONE, "so has a service");
+}
+
 static void
 test_files(void)
 {
@@ -188,6 +259,27 @@ test_files(void)
 	message_put_text(question(REQUEST_TERMINAL_OPEN), "/dev/null");
 	expect(REFUSED, "what is no terminal is not opened as one");
 
+	mkfifo("answer-fifo", 0600);
+	begin(true);
+	message_put_number(question(REQUEST_SOCKET), AF_INET);
+	message_put_number(&asked, SOCK_STREAM);
+	message_put_text(&asked, "./answer-fifo");
+	message_put_text(&asked, NULL);
+	message_put_text(&asked, NULL);
+	alarm(10);
+	expect(REFUSED, "a FIFO is no network namespace, nor waited for");
+	alarm(0);
+	unlink("answer-fifo");
+
+	begin(true);
+	message_put_text(question(REQUEST_PROGRAM), "true");
+	message_put_number(&asked, 7777);
+	message_put_text(&asked, NULL);
+	message_put_number(&asked, 0);
+	message_put_number(&asked, 0);
+	message_lend(&asked, 0);
+	expect(REFUSED, "a home that is gone is no question of an enemy's");
+
 	begin(true);
 	message_put_number(question(REQUEST_CHILD_END), 1);
 	expect(DONE, "a child that is not ours is not ended");
@@ -200,6 +292,8 @@ main(void)
 	test_forms();
 	test_directories();
 	test_sockets();
+	test_share();
+	test_names();
 	test_files();
 	return tap_done();
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/loop.h"
+#include "keeper/anchor.h"
 #include "keeper/direct.h"
 #include "keeper/failed.h"
 #include "keeper/held.h"
@@ -100,6 +101,34 @@ test_message_bad(int fds[2])
 	ok(in.bad, "has no kind");
 }
 
+/* No bytes, but a descriptor: neither the end nor a leak. */
+static void
+test_message_empty(int fds[2])
+{
+	union {
+		struct cmsghdr align;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct msghdr header = { .msg_control = &control,
+		.msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&header);
+	int fd = null_fd(), before = dup(fd), after;
+
+	close(before);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(int));
+	is_int(sendmsg(fds[0], &header, 0), 0, "an empty packet goes");
+	is_int(message_receive(&in, fds[1]), 1, "and is not the end");
+	ok(in.bad, "but has no kind");
+	message_clear(&in);
+	after = dup(fd);
+	is_int(after, before, "what came with it is closed");
+	close(after);
+	close(fd);
+}
+
 static void
 test_message_long(int fds[2])
 {
@@ -171,28 +200,27 @@ test_held(void)
 	put("b", "B", 1);
 	put("a-b", "", 0);
 	put("a", "A", 2);
-	put("a/ch/1", "1", 1);
 	put("a.b", "", 1);
-	fd = put("a/link/0", "0", 1);
-	is(keys(), "a a-b a.b a/ch/1 a/link/0 b ", "keys have their order");
+	fd = put("a@", "0", 1);
+	is(keys(), "a a-b a.b a@ b ", "keys have their order");
 	ok(held_next("a", &what) && strcmp(what.key, "a-b") == 0,
 	    "one after the other");
 	ok(held_next("aa", &what) && strcmp(what.key, "b") == 0,
 	    "also after what is not there");
 	ok(held_next(NULL, &what) && what.n == 1 && what.nfds == 2 &&
 	    memcmp(what.bytes, "A", 1) == 0, "bytes and descriptors are kept");
-	again = put("a/link/0", "longer than before", 1);
+	again = put("a@", "longer than before", 1);
 	ok(!is_open(fd) && is_open(again), "the same key again replaces");
-	is_int(held_count(), 6, "and is no other");
-	held_drop("a");
-	is(keys(), "a-b a.b b ", "what is beneath goes with it, and no more");
+	is_int(held_count(), 5, "and is no other");
+	held_drop("a@");
+	is(keys(), "a a-b a.b b ", "one goes, and no more");
 	ok(!is_open(again), "descriptors, too");
 	held_drop("nothing");
 	held_drop_all();
 	is(keys(), "", "all goes");
-	ok(!held_key_is_sound("") && !held_key_is_sound("/a") &&
-	    !held_key_is_sound("a/") && held_key_is_sound("a/b"),
-	    "keys are paths");
+	ok(!held_key_is_sound("") && !held_key_is_sound("a/b") &&
+	    !held_key_is_sound("a\nMAINPID=1") &&
+	    held_key_is_sound(".a-1@b"), "keys are names");
 }
 
 /* --- the status files, while no engine lives --- */
@@ -235,6 +263,28 @@ test_failed(void)
 	held_drop_all();
 }
 
+/* --- what a former engine left in place of its anchor --- */
+
+static void
+test_anchor(void)
+{
+	static const char full[256];
+	const int numbers[] = { 0, 1 };
+	int fds[2], came[2] = { 0, 0 };
+
+	if (anchor_sockets(fds) == -1)
+		return;
+	while (send(fds[0], full, sizeof(full), MSG_DONTWAIT) != -1)
+		;
+	alarm(20);
+	anchor_fetch(fds[0], numbers, came, 2);
+	ok(came[0] == -1 && came[1] == -1, "one that is full has nothing");
+	close(fds[1]);
+	anchor_end(fds[0]);
+	alarm(0);
+	close(fds[0]);
+}
+
 /* --- what a look-up's child says --- */
 
 static void
@@ -266,88 +316,6 @@ test_lookup(void)
 	free(good);
 }
 
-/* --- programs that are kept --- */
-
-static int
-status_of(int fd)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int status = -1;
-
-	while (poll(&p, 1, 5000) == -1)
-		;
-	return read(fd, &status, sizeof(status)) == sizeof(status) ? status :
-	    -1;
-}
-
-/* SIGCHLD is the loop's to hear of. */
-static void
-turn(void *arg)
-{
-	(void)arg;
-	loop_stop();
-}
-
-static void
-turn_ms(int ms)
-{
-	struct timer timer = { 0 };
-
-	timer_set(&timer, ms, turn, NULL);
-	loop_run();
-}
-
-static void
-program(const char *command, int fd, struct direct_child *c)
-{
-	const struct direct_program p = { .command = command, .fd = fd };
-	struct why why;
-
-	ok(direct_program(&p, c, &why) == 0, command);
-}
-
-static void
-test_kept(void)
-{
-	struct direct_child a, b, again;
-	struct why why;
-	char word[8] = "";
-	int fds[2], i;
-
-	loop_init();
-	socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds);
-	program("cat; exit 7", fds[1], &a);
-	close(fds[1]);
-	fds[1] = null_fd();
-	program("sleep 60", fds[1], &b);
-	close(fds[1]);
-	is_int(direct_child_keep(a.number, a.said_fd), 0, "one is kept");
-	is_int(direct_child_keep(a.number, a.said_fd), -1, "once");
-	close(a.said_fd);
-	close(a.ended_fd);
-	direct_children_orphan();
-	is_int(direct_child_again(b.number, &again, &why), -1,
-	    "another is not");
-	(void)!write(fds[0], "word", 4);
-	ok(read(fds[0], word, 4) == 4 && strcmp(word, "word") == 0,
-	    "it goes on while nobody hears of it");
-	shutdown(fds[0], SHUT_WR);
-	for (i = 0; i < 100 && read(fds[0], word, 1) != 0; i++)
-		;
-	turn_ms(100);
-	is_int(direct_child_again(a.number, &again, &why), 0, "it is there");
-	is_int(again.pid, a.pid, "the same");
-	ok(WEXITSTATUS(status_of(again.ended_fd)) == 7, "with its end");
-	direct_child_end(a.number, -1);
-	direct_children_orphan();
-	is_int(direct_child_again(a.number, &again, &why), -1,
-	    "which was all of it");
-	direct_children_end();
-	close(b.said_fd);
-	is_int(status_of(b.ended_fd), -1, "nobody is told of the other");
-	loop_free();
-}
-
 int
 main(void)
 {
@@ -358,10 +326,11 @@ main(void)
 	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	test_message(fds);
 	test_message_bad(fds);
+	test_message_empty(fds);
 	test_message_long(fds);
 	test_held();
 	test_failed();
+	test_anchor();
 	test_lookup();
-	test_kept();
 	return tap_done();
 }

@@ -1,0 +1,140 @@
+/*
+ * The numbers that names stand for: groups, users and services.  What the
+ * system asks for them may be on the network (nsswitch.conf(5)), and may hang:
+ * so it is a child that asks, as look-ups do, and it has its time.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keeper/direct.h"
+#include "keeper/sandbox.h"
+
+#define NAME_PATIENCE_MS 5000
+
+/* What is asked; false: there is none. */
+typedef bool name_find(const char *name, const char *protocol,
+    uint32_t *number);
+
+static bool
+name_group(const char *name, const char *protocol, uint32_t *number)
+{
+	const struct group *group = getgrnam(name);
+
+	(void)protocol;
+	if (group != NULL)
+		*number = group->gr_gid;
+	return group != NULL;
+}
+
+static bool
+name_user(const char *name, const char *protocol, uint32_t *number)
+{
+	const struct passwd *user = getpwnam(name);
+
+	(void)protocol;
+	if (user != NULL)
+		*number = user->pw_uid;
+	return user != NULL;
+}
+
+static bool
+name_service(const char *name, const char *protocol, uint32_t *number)
+{
+	const struct servent *service = getservbyname(name, protocol);
+
+	if (service != NULL)
+		*number = ntohs((uint16_t)service->s_port);
+	return service != NULL;
+}
+
+static void
+name_child(int fd, name_find *find, const char *name, const char *protocol)
+{
+	uint32_t number = 0;
+
+	sandbox_look_up();
+	if (find(name, protocol, &number))
+		(void)!write(fd, &number, sizeof(number));
+	_exit(0);
+}
+
+/* Until it has said so, or time is up. */
+static bool
+name_hear(int fd, uint32_t *number)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, NAME_PATIENCE_MS) > 0 &&
+	    read(fd, number, sizeof(*number)) == (ssize_t)sizeof(*number);
+}
+
+/* All signals wait: a handler of ours would be the child's, too. */
+static bool
+name_is(name_find *find, const char *name, const char *protocol,
+    uint32_t *number)
+{
+	bool found = false;
+	sigset_t all, before;
+	int fds[2];
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) == -1)
+		return false;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	pid = fork();
+	if (pid == 0)
+		name_child(fds[1], find, name, protocol);
+	close(fds[1]);
+	if (pid != -1) {
+		found = name_hear(fds[0], number);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	close(fds[0]);
+	return found;
+}
+
+int
+direct_group(const char *name, gid_t *gid, struct why *why)
+{
+	uint32_t number;
+
+	*gid = (gid_t)-1;
+	if (name == NULL)
+		return 0;
+	if (!name_is(name_group, name, NULL, &number))
+		return why_fail(why, FAULT_USAGE, "group: no group is called "
+		    "%.60s", name);
+	*gid = number;
+	return 0;
+}
+
+int
+direct_user(const char *name, uid_t *uid)
+{
+	uint32_t number;
+
+	if (!name_is(name_user, name, NULL, &number))
+		return -1;
+	*uid = number;
+	return 0;
+}
+
+uint16_t
+direct_service(const char *name, const char *protocol)
+{
+	uint32_t number;
+
+	return name_is(name_service, name, protocol, &number) ?
+	    (uint16_t)number : 0;
+}
