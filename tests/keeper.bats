@@ -1,6 +1,7 @@
 # fifod's two processes: who does what, and what happens at a death.
 
 load helper/common
+load helper/command
 load helper/exchange
 
 AID=$(program_find aid)
@@ -284,6 +285,19 @@ another_engine()
 	grep 'engine: it does not end: killed' "$T/fifod.err"
 }
 
+@test "a broker that ends without its engine leaves no session behind" {
+	start_broker
+	open_session s tcp://127.0.0.1:9 connect=on-demand
+	ENGINE=$(engine_pid)
+	kill -STOP "$ENGINE"
+	kill -TERM "$BROKER_PID"
+	kill -KILL "$ENGINE"
+	wait_pid "$BROKER_PID"
+	assert_equal "$EXIT_STATUS" 1
+	[ ! -e "$FIFOD_DIR/s" ]
+	[ ! -e "$FIFOD_DIR/.control" ]
+}
+
 @test "SIGTERM to either process ends the broker" {
 	start_broker
 	kill -TERM "$(engine_pid)"
@@ -330,23 +344,34 @@ another_engine()
 @test "what can be asked again without harm is, by itself" {
 	echo 'open s tcp://127.0.0.1:9 -o connect=on-demand' >"$T/fifod.conf"
 	start_broker
-	background "$T/wait" "$FIFOCTL" wait s failed -t 20
+	background "$T/wait" "$FIFOCTL" wait s failed -t 60
+	wait=$BACKGROUND_PID
+	background "$T/tap" "$FIFOCTL" tap s
+	tap=$BACKGROUND_PID
 	background "$T/watch" "$FIFOCTL" watch
 	wait_for_line "$T/watch" '^s idle'
-	engine_kill
-	wait_until 10 another_engine
-	wait_until 10 eval '(($(grep -c "^s idle" "$T/watch") == 2))'
+	for i in 2 3 4; do
+		wait_until 10 engine_kill
+		wait_until 10 another_engine
+		wait_until 10 eval '(($(grep -c "^s idle" "$T/watch") == i))'
+	done
 	run ! pid_gone "$BACKGROUND_PID"
+	run ! pid_gone "$wait"
+	run ! pid_gone "$tap"
+	ctl close s
+	wait_pid "$tap"
+	assert_equal "$EXIT_STATUS" 0
+	wait_pid "$wait"
+	assert_equal "$EXIT_STATUS" 4
 }
 
 @test "what cannot is told not to be known" {
-	start_peer a script -e stall
 	start_broker
-	open_session s "tcp://127.0.0.1:$port"
-	background "$T/tap" "$FIFOCTL" tap s
-	wait_until 5 eval '! never_within 0.2 pid_gone "$BACKGROUND_PID"' || :
+	start_stalled
+	background "$T/close" "$FIFOCTL" close stalled
+	wait_until 10 eval '[ "$(status_of stalled state)" = closing ]'
 	engine_kill
 	wait_pid "$BACKGROUND_PID"
 	assert_equal "$EXIT_STATUS" 1
-	grep "^fifoctl: s: the broker's engine died" "$T/tap"
+	grep "^fifoctl: stalled: the broker's engine died" "$T/close"
 }

@@ -174,6 +174,48 @@ kill_engines()
 	assert_line --index 0 --regexp '^HTTP/1.1 200'
 }
 
+# hears_two HOW: one reply that HOW finds unread, and the one after it
+hears_two()
+{
+	echo a >"$S/in"
+	wait_until 10 eval '[ "$(status_of s last)" = complete ]'
+	"$@"
+	echo b >"$S/in"
+	wait_until 10 eval '[ "$(status_of s bytes-in)" = 2 ]'
+	run -0 hear s
+	assert_output a
+	run -0 hear s
+	assert_output b
+}
+
+@test "an unread reply and the next have an end of file each" {
+	local i
+
+	survivors
+	start_peer a echo
+	open_session s "tcp://127.0.0.1:$port" framing=line
+	for i in 1 2 3 4 5; do
+		hears_two kill_engine
+		hears_two ctl reload --exec
+	done
+}
+
+@test "an answer that says so and the next reply have an end of file each" {
+	survivors
+	start_peer a http
+	open_session s "http://127.0.0.1:$port"
+	get s /delay/60000
+	wait_peer a '^request'
+	kill_engine
+	get s /hello
+	wait_until 10 eval '[ "$(status_of s bytes-in)" -gt 0 ]'
+	run -0 hear s
+	assert_line --index 0 --regexp '^HTTP/1.1 502'
+	refute_output --partial '200 OK'
+	run -0 hear s
+	assert_line --index 0 --regexp '^HTTP/1.1 200'
+}
+
 @test "private channels go on, and end with their owner as before" {
 	local dir
 
@@ -357,6 +399,50 @@ reply_of()
 	never_within 1 test -e "$dir"
 }
 
+@test "a record that cannot be opened is trouble, and not the session's end" {
+	survivors
+	mkdir "$T/records"
+	start_peer a echo
+	open_session s "tcp://127.0.0.1:$port" "record=$T/records/s"
+	mv "$T/records" "$T/elsewhere"
+	kill_engine
+	echo hello >"$S/in"
+	read -rt 10 line <"$S/out"
+	assert_equal "$line" hello
+	grep 'what passes is not recorded' "$S/log"
+	mv "$T/elsewhere" "$T/records"
+	wait_until 10 eval 'echo again >"$S/in"
+		grep -q " < again" "$T/records/s"'
+	grep ' ! [0-9]* bytes were not recorded' "$T/records/s"
+}
+
+@test "a line of a record that an engine left open is not glued to the next" {
+	survivors
+	start_peer a echo
+	open_session s "tcp://127.0.0.1:$port" "record=$T/record"
+	printf 'no newline' >"$S/in"
+	wait_until 10 grep -q '< no newline' "$T/record"
+	kill_engine
+	echo after >"$S/in"
+	wait_until 10 grep -q ' < after$' "$T/record"
+	grep -Fx -A1 -- "$(grep '< no newline' "$T/record")" "$T/record"
+	grep -q '< no newline\\$' "$T/record"
+	run ! grep -q 'newline.*after' "$T/record"
+}
+
+@test "peers that end with an engine are told of" {
+	survivors
+	open_session s tcp-listen://127.0.0.1:0 accept=each
+	listening=$(status_of s listening)
+	exec {peer}<>"/dev/tcp/127.0.0.1/${listening##*:}"
+	wait_until 10 eval '[ -d "$S/peers/1" ]'
+	kill_engine
+	grep '1 connection of peers ended with the engine' "$S/log"
+	[ ! -e "$S/peers/1" ]
+	assert_equal "$(status_of s listening)" "$listening"
+	exec {peer}>&-
+}
+
 # ---- another program takes over
 
 @test "reload --exec has another engine take over, and nothing is lost" {
@@ -408,6 +494,34 @@ reply_of()
 	assert_equal "$(engine_pid)" "$ENGINE"
 }
 
+@test "reload --exec does nothing where a session could not be taken over" {
+	survivors
+	cp "$CERTS/ca.pem" "$T/ca.pem"
+	# shellcheck disable=SC2046
+	start_peer a echo $(tls good)
+	open_session s "tls://localhost:$port" "ca=$T/ca.pem"
+	ENGINE=$(engine_pid)
+	mv "$T/ca.pem" "$T/elsewhere"
+	run -1 ctl reload --exec
+	assert_output --partial "s: ca: "
+	assert_equal "$(engine_pid)" "$ENGINE"
+	mv "$T/elsewhere" "$T/ca.pem"
+	run -0 ctl reload --exec
+	[ "$(engine_pid)" -ne "$ENGINE" ]
+}
+
+@test "reload --exec does nothing where nothing would outlive the engine" {
+	survivors
+	ENGINE=$(engine_pid)
+	kill -KILL "$(pgrep -P "$ENGINE")"
+	wait_for_line "$T/fifod.err" 'the anchor is gone'
+	run -1 ctl reload --exec
+	assert_output --partial 'nothing outlives this engine'
+	assert_equal "$(engine_pid)" "$ENGINE"
+	# Nor is anything left of it in the table of processes.
+	wait_until 10 eval '! pgrep -P "$ENGINE"'
+}
+
 @test "reload --exec does nothing where no program could take over" {
 	survivors
 	stop_broker
@@ -416,7 +530,7 @@ reply_of()
 	start_peer a echo
 	open_session s "tcp://127.0.0.1:$port"
 	ENGINE=$(engine_pid)
-	printf '#!/bin/sh\nexit 1\n' >"$T/other"
+	printf '#!/bin/sh\nexit 0\n' >"$T/other"
 	chmod +x "$T/other"
 	mv "$T/other" "$T/fifod"
 	run -1 ctl reload --exec

@@ -274,6 +274,23 @@ past_find(const struct ledger_left *key)
 	return from;
 }
 
+bool
+ledger_has(enum ledger_kind kind, const char *of, const char *name)
+{
+	struct ledger_left key = { .kind = kind };
+	size_t i;
+
+	strlcpy(key.of, of, sizeof(key.of));
+	for (i = past_find(&key); i < past.n; i++) {
+		if (left_compare(&past.at[i], &key) != 0)
+			break;
+		if (!past.at[i].claimed &&
+		    strncmp(past.at[i].name, name, LEDGER_NAME) == 0)
+			return true;
+	}
+	return false;
+}
+
 struct ledger_left *
 ledger_claim(enum ledger_kind kind, const char *of, const char *name)
 {

@@ -120,6 +120,8 @@ typedef void ledger_fetch(const int *numbers, int *fds, size_t n, void *arg);
  * writer may have been anybody; who claims something checks what it is.
  */
 size_t ledger_remember(int fd, ledger_fetch *fetch, void *arg);
+/* Is there one of this session, with this name, that is not claimed yet? */
+bool ledger_has(enum ledger_kind kind, const char *of, const char *name);
 /*
  * The next that is not claimed yet, of this session, with this name (NULL:
  * whatever it is); the caller's until ledger_forget().  NULL: none.

@@ -46,11 +46,15 @@ slots_stand(struct slots *d, const struct ledger_left *left)
 	d->failed = left->state.failed;
 	d->size = left->number[0];
 	d->row->number[0] = d->size;
-	d->inherited = true;
 	if (left->state.reply == LEDGER_TURNING && was != d->current) {
 		d->phase = SLOTS_IDLE;
 		d->turning = was->fifo.fd != -1 ? was : NULL;
 	}
+	/* What is there still is read in our time, and told. */
+	if (slots_unread(d) > 0)
+		d->current->touched = false;
+	else
+		d->inherited = d->phase == SLOTS_WHOLE;
 	slots_tell(d);
 	return 0;
 }

@@ -70,7 +70,7 @@ struct slots {
 	bool failed;            /* the reply is owed an end of file */
 	bool closed;            /* everybody is */
 	bool dropped;           /* the reply's rest goes nowhere */
-	bool inherited;         /* who is there came to a former engine */
+	bool inherited;         /* the reply was read before we came */
 	bool late_comer;        /* one may come to the spare, see turn() */
 	bool wanted;            /* a begin() was refused */
 	bool full;              /* a write() was */

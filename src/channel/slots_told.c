@@ -129,8 +129,8 @@ slots_judge_fresh(struct slots *d)
 }
 
 /*
- * Of a reply to which a former engine saw its readers come: who has asked
- * since then does not wait for the end of that one.
+ * Of a reply that was read in a former engine's time, who saw its readers come:
+ * who has asked since then does not wait for the end of that one.
  */
 static bool
 slots_has_turned(const struct slots *d)

@@ -39,7 +39,7 @@ struct ask {
 	struct buf in;
 	bool given;             /* it has the descriptors */
 	bool answered;          /* it has said something */
-	bool repeated;          /* asked again, since it last answered */
+	bool repeated;          /* asked again */
 	int64_t until_ms;       /* to try again */
 	int failures;           /* to start a broker */
 };
@@ -318,9 +318,9 @@ ask_cut(struct ask *a)
 	bool sends = flags & COMMAND_SENDS;
 	struct why why;
 
-	if ((flags & COMMAND_AGAIN) && (a->answered ?
-	    (flags & COMMAND_WATCHES) != 0 : !a->repeated)) {
-		a->repeated = !a->answered;
+	if ((flags & COMMAND_PATIENT) ||
+	    ((flags & COMMAND_AGAIN) && !a->answered && !a->repeated)) {
+		a->repeated = true;
 		return ASK_REPEAT;
 	}
 	/* Or by a broker that drains, which leaves this to the next one. */

@@ -29,6 +29,7 @@ enum {
 	COMMAND_DESCRIPTORS = 1 << 5,   /* descriptors come with the words */
 	COMMAND_AGAIN = 1 << 6,         /* done twice is done once */
 	COMMAND_SENDS = 1 << 7,         /* cut off, it may have been sent */
+	COMMAND_PATIENT = 1 << 8,       /* cut off, it goes on, however often */
 };
 
 /* One option of a command, by its letter, its long name or both. */

@@ -28,13 +28,28 @@ handover_waits_for(void)
 	return NULL;
 }
 
+/* What the next engine could not open is not to end by our will. */
+static int
+handover_check(struct why *why)
+{
+	const struct session *s;
+	struct entry *e;
+
+	for (e = broker_after(""); e != NULL; e = broker_after(e->name)) {
+		s = e->session;
+		if (session_check(e->name, &s->url, &s->options, why) == -1)
+			return why_prefix(why, "%s", e->name);
+	}
+	return 0;
+}
+
 /* Nothing is closed: what is open is the next one's. */
 int
 handover_go(struct why *why)
 {
 	struct entry *e;
 
-	if (keeper_hand_over(why) == -1)
+	if (handover_check(why) == -1 || keeper_hand_over(why) == -1)
 		return -1;
 	for (e = broker_after(""); e != NULL; e = broker_after(e->name))
 		heir_bequeath(e->session);

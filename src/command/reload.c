@@ -76,8 +76,8 @@ reload_exec(struct call *c)
 		return;
 	}
 	if (!will_outlives()) {
-		why_fail(&why, FAULT_REFUSED, "on this system nothing outlives "
-		    "an engine: stop the broker, and start it again");
+		why_fail(&why, FAULT_REFUSED, "nothing outlives this engine: "
+		    "stop the broker, and start it again");
 		call_fail(c, &why);
 		return;
 	}

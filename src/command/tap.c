@@ -253,8 +253,11 @@ const struct command command_tap = {
 	.name = "tap",
 	.usage = "NAME",
 	.text = "Print what passes through a session from now on, with time "
-		"and direction, until the session has ended.",
-	.flags = COMMAND_SESSION | COMMAND_WATCHES,
+		"and direction, until the session has ended; not what passes "
+		"before another engine has been asked for it, where one takes "
+		"over.",
+	.flags = COMMAND_SESSION | COMMAND_WATCHES | COMMAND_AGAIN |
+		COMMAND_PATIENT,
 	.min = 1,
 	.max = 1,
 	.options = tap_options,

@@ -113,7 +113,7 @@ const struct command command_wait = {
 	.usage = "NAME STATE",
 	.text = "Wait until a session is in a state; closed is when its "
 		"directory is gone, and failed ends every wait.",
-	.flags = COMMAND_SESSION | COMMAND_AGAIN,
+	.flags = COMMAND_SESSION | COMMAND_AGAIN | COMMAND_PATIENT,
 	.min = 2,
 	.max = 2,
 	.options = wait_options,

@@ -125,7 +125,8 @@ const struct command command_watch = {
 	.usage = "[NAME]",
 	.text = "Print name and state of all sessions, or of one until it has "
 		"ended, now and at each change.",
-	.flags = COMMAND_SESSION | COMMAND_WATCHES | COMMAND_AGAIN,
+	.flags = COMMAND_SESSION | COMMAND_WATCHES | COMMAND_AGAIN |
+		COMMAND_PATIENT,
 	.max = 1,
 	.options = watch_options,
 	.run = watch_run,

@@ -47,6 +47,7 @@ struct will_past {
 
 static struct {
 	char anchor[WILL_KEY];          /* our own key; "": we have none */
+	bool anchor_is_gone;
 	char stands[WILL_KEY];          /* whose anchor is to be asked */
 	bool too_long;                  /* the one that is being made */
 	char tried[LEDGER_NAME + 1];    /* the will that the last was at */
@@ -322,6 +323,16 @@ will_release_past(bool all)
 	}
 }
 
+/* It is started before everything else, or not at all. */
+static void
+will_anchor_gone(void *arg)
+{
+	(void)arg;
+	anchor_watch(NULL, NULL);
+	wills.anchor_is_gone = true;
+	log_warn("the anchor is gone: nothing would outlive this engine");
+}
+
 /* The keeper's end is the keeper's alone before there is an anchor. */
 static int
 will_begin_anchor(int ledger_fd, void (*confine)(void), struct why *why)
@@ -337,8 +348,10 @@ will_begin_anchor(int ledger_fd, void (*confine)(void), struct why *why)
 	held.fds = fds;
 	held_well = keeper_hold(&held, why);
 	close(ends[0]);
-	if (held_well == 0 && anchor_begin(ends[1], confine) == 0)
+	if (held_well == 0 && anchor_begin(ends[1], confine) == 0) {
+		anchor_watch(will_anchor_gone, NULL);
 		return 0;
+	}
 	if (held_well == 0)
 		why_fail(why, FAULT_REFUSED, "%s", strerror(errno));
 	close(ends[1]);
@@ -374,7 +387,7 @@ will_succeeds(void)
 bool
 will_outlives(void)
 {
-	return *wills.anchor != '\0';
+	return *wills.anchor != '\0' && !wills.anchor_is_gone;
 }
 
 void

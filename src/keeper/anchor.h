@@ -14,6 +14,8 @@
 
 #include <stddef.h>
 
+#include "base/loop.h"
+
 /*
  * The two ends of its socket: the one for the keeper, and its own.  0, or -1,
  * see errno; ENOSYS: this system has nothing of the kind.
@@ -25,6 +27,8 @@ int anchor_sockets(int fds[2]);
  * to confine itself.  0, or -1, see errno.
  */
 int anchor_begin(int fd, void (*confine)(void));
+/* Be told when the one that was begun is gone; NULL: no more. */
+void anchor_watch(loop_cb *cb, void *arg);
 /*
  * These, up to ANCHOR_OWN, are the engine's alone, the lock on the run
  * directory among them: closed when it is gone.  Before anchor_begin().

@@ -23,6 +23,13 @@ anchor_begin(int fd, void (*confine)(void))
 }
 
 void
+anchor_watch(loop_cb *cb, void *arg)
+{
+	(void)cb;
+	(void)arg;
+}
+
+void
 anchor_owns(const int *fds, size_t n)
 {
 	(void)fds;

@@ -28,9 +28,11 @@ union anchor_control {
 /* Of the engine: itself (pidfd_open(2)), and what is its alone. */
 static struct {
 	int pid_fd;
+	int anchor_fd;          /* the anchor, for the engine */
 	int fds[ANCHOR_OWN];
 	size_t n;
-} anchor_own = { .pid_fd = -1 };
+} anchor_own = { .pid_fd = -1, .anchor_fd = -1 };
+static struct watch anchor_gone;
 
 /* --- the anchor --- */
 
@@ -141,7 +143,20 @@ anchor_begin(int fd, void (*confine)(void))
 
 	if (pid == 0)
 		anchor_run(fd, confine);
-	return pid == -1 ? -1 : 0;
+	if (pid == -1)
+		return -1;
+	anchor_own.anchor_fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	return 0;
+}
+
+void
+anchor_watch(loop_cb *cb, void *arg)
+{
+	watch_clear(&anchor_gone);
+	if (cb == NULL || anchor_own.anchor_fd == -1)
+		return;
+	watch_init(&anchor_gone, anchor_own.anchor_fd, LOOP_READ, cb, arg);
+	watch_want(&anchor_gone, true);
 }
 
 /* --- the engine that comes after --- */

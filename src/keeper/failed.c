@@ -1,5 +1,5 @@
 /*
- * The engine's own file is taken as it is, but for three of its lines, and
+ * The engine's own file is taken as it is, but for a few of its lines, and
  * replaced as a whole.
  */
 #include <errno.h>
@@ -19,36 +19,65 @@
 #define FAILED_MAX 65536        /* of a status file */
 #define FAILED_FRESH ".status.failed"
 
-static bool
-failed_replaces(const char *line)
+/* The lines that say something else now, and what. */
+struct failed_line {
+	const char *key, *value;
+};
+
+static const char *
+failed_value(const struct failed_line *lines, const char *line)
 {
-	return strncmp(line, "state=", 6) == 0 ||
-	    strncmp(line, "error=", 6) == 0 ||
-	    strncmp(line, "error-since=", 12) == 0;
+	size_t n = strcspn(line, "=");
+
+	for (; lines->key != NULL; lines++)
+		if (strlen(lines->key) == n &&
+		    strncmp(lines->key, line, n) == 0)
+			return lines->value;
+	return NULL;
+}
+
+/* 0, or -1: not all of it is there. */
+static int
+failed_copy(FILE *in, FILE *out, const struct failed_line *lines)
+{
+	size_t size = 0, written = 0;
+	char *line = NULL;
+	const char *value;
+	ssize_t n;
+
+	while (written < FAILED_MAX && (n = getline(&line, &size, in)) > 0) {
+		value = failed_value(lines, line);
+		if (value == NULL)
+			fputs(line, out);
+		else
+			fprintf(out, "%.*s=%s\n", (int)strcspn(line, "="),
+			    line, value);
+		written += (size_t)n;
+	}
+	free(line);
+	return ferror(in) || ferror(out) || fflush(out) == EOF ? -1 : 0;
 }
 
 /* Until then it is what it was, and if that cannot be it stays so. */
 static int
 failed_write(int in_fd, int out_fd, const char *error)
 {
-	char line[2048], since[32];
-	time_t now = time(NULL);
-	size_t written = 0;
+	char now[40];
+	const struct failed_line lines[] = { { "state", "failed" },
+		{ "since", now }, { "connected", "0" }, { "error", error },
+		{ "error-since", now }, { "error-status", "1" }, { 0 } };
 	FILE *in = fdopen(in_fd, "r"), *out = fdopen(out_fd, "w");
+	struct timespec when;
+	size_t n;
 	int rv = -1;
 
-	strftime(since, sizeof(since), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
-	while (in != NULL && out != NULL && written < FAILED_MAX &&
-	    fgets(line, sizeof(line), in) != NULL) {
-		if (!failed_replaces(line))
-			fputs(line, out);
-		written += strlen(line);
-	}
-	if (out != NULL) {
-		fprintf(out, "state=failed\nerror=%s\nerror-since=%s\n",
-		    error, since);
-		rv = ferror(out) || fflush(out) == EOF ? -1 : 0;
-	}
+	clock_gettime(CLOCK_REALTIME, &when);
+	n = strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%S",
+	    gmtime(&when.tv_sec));
+	snprintf(now + n, sizeof(now) - n, ".%03dZ",
+	    (int)(when.tv_nsec / 1000000));
+	if (in != NULL && out != NULL)
+		rv = failed_copy(in, out, lines);
 	if (in != NULL)
 		fclose(in);
 	else

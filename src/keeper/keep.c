@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/xalloc.h"
+#include "channel/directory.h"
 #include "keeper/answer.h"
 #include "keeper/direct.h"
 #include "keeper/failed.h"
@@ -282,6 +283,23 @@ keep_forget(void)
 	direct_home_orphan();
 }
 
+static void
+keep_swept(const char *name, int left)
+{
+	log_info("%s: left by the engine, removed%s", name, left == 0 ? "" :
+	    " but for files that are not ours");
+}
+
+/*
+ * The directories that the last engine has not removed, while there is still
+ * no end of file for anybody there.
+ */
+static void
+keep_sweep(void)
+{
+	directory_sweep(keep.is->rundir_fd, NULL, keep_swept);
+}
+
 /* Is this end one that was meant? */
 static bool
 keep_is_over(int status)
@@ -487,6 +505,8 @@ keep_run(const struct keep *is)
 	if (keep.control_fd != -1)
 		close(keep.control_fd);
 	timer_clear(&keep.rest);
+	if (keep.was_ready)
+		keep_sweep();
 	keep_forget();
 	direct_children_end();
 	held_drop_all();

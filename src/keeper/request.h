@@ -10,6 +10,11 @@
  * and the ledger.
  */
 #define REQUEST_PROTOCOL 2
+/*
+ * The exit status of fifod --protocol NUMBER where that is its own: one that
+ * other programs do not end with by chance.
+ */
+#define REQUEST_FITS 113
 
 enum request {
 	REQUEST_HELLO,

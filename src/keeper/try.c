@@ -24,27 +24,35 @@ try_exec(const char *path)
 	char *const argv[] = { (char *)(uintptr_t)"fifod",
 		(char *)(uintptr_t)"--protocol", number, NULL };
 
+	setpgid(0, 0);
 	snprintf(number, sizeof(number), "%d", REQUEST_PROTOCOL);
 	closefrom(STDERR_FILENO + 1);
 	execv(path, argv);
 	_exit(127);
 }
 
-/* Its exit status; -1: it has none. */
+/*
+ * Its exit status; -1: it has none.  What it leaves behind is killed while the
+ * number of its group is still taken.
+ */
 static int
 try_wait(pid_t pid)
 {
 	const struct timespec step = { 0, TRY_STEP_MS * 1000000L };
+	const int peek = WEXITED | WNOHANG | WNOWAIT;
+	siginfo_t info = { 0 };
 	int ms, status;
 
-	for (ms = 0; ms < TRY_MS; ms += TRY_STEP_MS) {
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-		nanosleep(&step, NULL);
+	for (ms = 0; ms < TRY_MS && info.si_pid == 0; ms += TRY_STEP_MS) {
+		if (waitid(P_PID, (id_t)pid, &info, peek) == -1)
+			return -1;
+		if (info.si_pid == 0)
+			nanosleep(&step, NULL);
 	}
+	killpg(pid, SIGKILL);
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
-	return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 int
@@ -59,7 +67,7 @@ direct_try(const char *path, struct why *why)
 	if (pid == 0)
 		try_exec(path);
 	status = try_wait(pid);
-	if (status == 0)
+	if (status == REQUEST_FITS)
 		return 0;
 	return why_fail(why, FAULT_REFUSED, status == 127 ?
 	    "%s: cannot be started" : "%s: is no fifod that this broker could "

@@ -93,6 +93,8 @@ static void
 take_signals(void)
 {
 	signal(SIGPIPE, SIG_IGN);
+	/* The anchor, when it ends, is waited for by nobody. */
+	signal(SIGCHLD, SIG_IGN);
 	/* A file that may not grow further is a write(2) that fails. */
 	signal(SIGXFSZ, SIG_IGN);
 	/* The terminal is the keeper's, but the log may go there, too. */
@@ -229,6 +231,7 @@ engine_run(const struct fifod *f)
 	conf_free();
 	keeper_recall_end();
 	keeper_end();
+	anchor_watch(NULL, NULL);
 	stage_end();
 	ledger_end();
 	loop_free();

@@ -398,7 +398,7 @@ main(int argc, char **argv)
 		return probing_run(argc - 2, argv + 2);
 	/* For a keeper that would have us take over. */
 	if (argc == 3 && strcmp(argv[1], "--protocol") == 0)
-		return atoi(argv[2]) == REQUEST_PROTOCOL ? 0 : 1;
+		return atoi(argv[2]) == REQUEST_PROTOCOL ? REQUEST_FITS : 1;
 	setprogname("fifod");
 	/* It moves the words away from where the title will stand. */
 	if (engine)

@@ -408,19 +408,25 @@ heir_go_on(struct session *s)
 				heir_dialogue_go_on(d);
 		}
 	}
+	listen_say_lost(s);
 	names_inherit(s);
 	s->left = NULL;
 }
+
+static size_t heir_nswept;
 
 static void
 heir_swept(const char *name, int left)
 {
 	(void)name;
 	(void)left;
+	heir_nswept++;
 }
 
-void
+size_t
 heir_sweep_peers(int dir_fd)
 {
+	heir_nswept = 0;
 	directory_sweep(dir_fd, NULL, heir_swept);
+	return heir_nswept;
 }

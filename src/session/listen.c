@@ -18,6 +18,7 @@
 struct listen {
 	struct listener *listener;      /* NULL: none */
 	struct peers *peers;            /* accept=one: NULL */
+	size_t nlost;                   /* of accept=each, by an engine's end */
 };
 
 /* --- one peer: the session's link --- */
@@ -170,6 +171,16 @@ listen_clear(struct session *s)
 	s->listen = NULL;
 }
 
+void
+listen_say_lost(struct session *s)
+{
+	size_t n = s->listen != NULL ? s->listen->nlost : 0;
+
+	if (n > 0)
+		session_log(s, true, "%zu connection%s of peers ended with the "
+		    "engine that had them", n, n == 1 ? "" : "s");
+}
+
 /* The directory peers/: who may go there is who may go to the session's. */
 static int
 listen_make_peers(struct session *s, int dir_fd, struct why *why)
@@ -177,7 +188,7 @@ listen_make_peers(struct session *s, int dir_fd, struct why *why)
 	int fd = s->left != NULL ? directory_open(dir_fd, LISTEN_PEERS) : -1;
 
 	if (fd != -1)
-		heir_sweep_peers(fd);
+		s->listen->nlost = heir_sweep_peers(fd);
 	else
 		fd = keeper_mkdir(dir_fd, LISTEN_PEERS,
 		    pair_directory_mode(&s->options.channel) |

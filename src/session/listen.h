@@ -43,5 +43,7 @@ void listen_each(const struct session *s,
     void (*call)(struct session *peer, void *arg), void *arg);
 /* How many peers there are. */
 size_t listen_peers(const struct session *s);
+/* Those that ended with the engine before are told of. */
+void listen_say_lost(struct session *s);
 
 #endif

@@ -81,6 +81,24 @@ record_file(const struct record_options *o, struct why *why)
 	return keeper_open(o->path, true, "record", why);
 }
 
+/*
+ * Did whoever wrote to it before leave a line open, as one does who dies?  It
+ * is broken before ours, as one of another direction is.
+ */
+static void
+record_take_open(struct record *r)
+{
+	int fd = r->is.format == TRANSCRIPT_TEXT && r->size > 0 ?
+	    keeper_open(r->is.path, false, "record", NULL) : -1;
+	char last = '\n';
+
+	if (fd == -1)
+		return;
+	if (pread(fd, &last, 1, (off_t)r->size - 1) == 1 && last != '\n')
+		r->transcript.open = '?';
+	close(fd);
+}
+
 /* A new file is on disk only when its directory is. */
 static void
 record_sync_directory(struct record *r)
@@ -100,6 +118,7 @@ record_take(struct record *r, int fd)
 	if (fd == -1 || fstat(fd, &r->st) == -1)
 		memset(&r->st, 0, sizeof(r->st));
 	r->size = (uint64_t)r->st.st_size;
+	record_take_open(r);
 	record_sync_directory(r);
 }
 
@@ -432,6 +451,19 @@ record_become(struct session *s, const struct record_options *o,
 		r->is.path = path;
 	}
 	return 0;
+}
+
+void
+record_inherit(struct session *s, const struct record_options *o,
+    const char *trouble)
+{
+	struct record *r = record_new(s);
+
+	r->is = *o;
+	r->is.path = xstrdup(o->path);
+	r->transcript.format = o->format;
+	s->record = r;
+	record_fail(r, trouble);
 }
 
 void

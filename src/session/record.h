@@ -32,6 +32,12 @@ struct session;
 struct record;
 
 /*
+ * Of a session that is taken over, which does not end for it: the record
+ * cannot be begun, and is tried again and again.
+ */
+void record_inherit(struct session *s, const struct record_options *o,
+    const char *trouble);
+/*
  * Begin, change or end the session's record, so that it is what `o` says.  0,
  * or -1 + FAULT_REFUSED, then it is as it was.
  */

@@ -222,6 +222,18 @@ session_new_peer(const char *name, const struct session_place *place,
 	return s;
 }
 
+/* Trouble with it is never the end of a session that stood. */
+static int
+session_record(struct session *s, struct why *why)
+{
+	if (record_become(s, &s->options.record, why) == 0)
+		return 0;
+	if (!ledger_has(LEDGER_SESSION, s->name, s->name))
+		return -1;
+	record_inherit(s, &s->options.record, why->text);
+	return 0;
+}
+
 struct session *
 session_new(const char *name, struct url *url, struct options *options,
     const struct session_place *place, const struct session_owner *owner,
@@ -232,7 +244,7 @@ session_new(const char *name, struct url *url, struct options *options,
 	s->url = *url;
 	s->options = *options;
 	if (session_examine(s, why) == -1 ||
-	    record_become(s, &s->options.record, why) == -1 ||
+	    session_record(s, why) == -1 ||
 	    session_make_directory(s, why) == -1)
 		goto fail;
 	/* What a former engine watches still may be too much for both. */
@@ -246,11 +258,11 @@ session_new(const char *name, struct url *url, struct options *options,
 	names_share(s);
 	ctl_init(s);
 	if (s->left != NULL)
-		session_log(s, false, "taken over from an engine that died: "
-		    "%s", s->url.text);
+		session_log(s, false, "taken over from the engine before: %s",
+		    s->url.text);
 	if (s->owner.entered != NULL)
 		s->owner.entered(s, SESSION_CLOSED, s->left == NULL ? "opened" :
-		    "taken over from an engine that died", s->owner.arg);
+		    "taken over from the engine before", s->owner.arg);
 	s->told = s->left != NULL || relay_each(s) ||
 	    s->options.session.connect == CONNECT_ON_DEMAND;
 	status_changed(s);
