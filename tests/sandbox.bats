@@ -352,6 +352,12 @@ start_other()
 	    -o "ca=$USER_DIR/place/key" -o connect=on-demand
 }
 
+@test "fifod -u takes a user's number, too" {
+	other_prepare
+	start_broker -u "$(id -u nobody)" -f "$USER_DIR/place/conf"
+	assert_equal "$(ps -o user= -p "$BROKER_PID")" nobody
+}
+
 @test "user= in the configuration file is the same as -u" {
 	other_prepare
 	printf '%s\n' 'user=nobody' \

@@ -124,7 +124,7 @@ metrics_cpu(char *out)
 const struct metrics_row metrics_rows[] = {
 	{ { METRIC_INFO, "build" }, metrics_build, "Version of the broker." },
 	{ { METRIC_GAUGE, "start_time_seconds", "seconds" }, metrics_start,
-	    "When the broker was started, since 1970." },
+	    "When the engine was started, since 1970." },
 	{ { METRIC_GAUGE, "sessions", .label = "state" }, metrics_sessions,
 	    "Sessions in each state." },
 	{ { METRIC_GAUGE, "links" }, metrics_links,

@@ -18,7 +18,6 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/xalloc.h"
-#include "channel/directory.h"
 #include "keeper/answer.h"
 #include "keeper/direct.h"
 #include "keeper/failed.h"
@@ -247,8 +246,7 @@ keep_listen(void)
 
 	if (fd == -1)
 		return;
-	if (keep.control_fd != -1)
-		close(keep.control_fd);
+	close(keep.control_fd);
 	keep.control_fd = fd;
 }
 
@@ -281,23 +279,6 @@ keep_forget(void)
 	keep.pid = 0;
 	direct_children_orphan();
 	direct_home_orphan();
-}
-
-static void
-keep_swept(const char *name, int left)
-{
-	log_info("%s: left by the engine, removed%s", name, left == 0 ? "" :
-	    " but for files that are not ours");
-}
-
-/*
- * The directories that the last engine has not removed, while there is still
- * no end of file for anybody there.
- */
-static void
-keep_sweep(void)
-{
-	directory_sweep(keep.is->rundir_fd, NULL, keep_swept);
 }
 
 /* Is this end one that was meant? */
@@ -492,21 +473,19 @@ int
 keep_run(const struct keep *is)
 {
 	keep.is = is;
-	keep.fd = keep.control_fd = -1;
+	keep.fd = -1;
+	keep.control_fd = is->control_fd;
 	keep.keeper = getpid();
-	keep_listen();
-	if (keep.control_fd == -1)
-		return 1;
 	keep.generation = held_file_begin();
 	keep_signals();
 	keep_start(NULL);
 	loop_run();
 	/* Whoever comes now comes to the next broker. */
-	if (keep.control_fd != -1)
-		close(keep.control_fd);
+	close(keep.control_fd);
 	timer_clear(&keep.rest);
+	/* While there is still no end of file for anybody there. */
 	if (keep.was_ready)
-		keep_sweep();
+		is->sweep(is->arg);
 	keep_forget();
 	direct_children_end();
 	held_drop_all();

@@ -14,8 +14,11 @@ struct keep {
 	const char *path;       /* the program, absolute, and its words */
 	char *const *argv;
 	int rundir_fd;
-	/* A socket that listens for fifoctl, in place of a former one; or -1. */
+	int control_fd;         /* listens for fifoctl; taken over */
+	/* One in its place; or -1. */
 	int (*control)(void *arg);
+	/* Remove the directories that the last engine has left. */
+	void (*sweep)(void *arg);
 	/* The first engine is ready; and what it was started for has begun. */
 	void (*ready)(void *arg);
 	void *arg;

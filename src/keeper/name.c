@@ -16,6 +16,7 @@
 
 #include "keeper/direct.h"
 #include "keeper/sandbox.h"
+#include "keeper/user.h"
 
 #define NAME_PATIENCE_MS 5000
 
@@ -37,7 +38,7 @@ name_group(const char *name, const char *protocol, uint32_t *number)
 static bool
 name_user(const char *name, const char *protocol, uint32_t *number)
 {
-	const struct passwd *user = getpwnam(name);
+	const struct passwd *user = user_find(name);
 
 	(void)protocol;
 	if (user != NULL)

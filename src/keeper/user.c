@@ -37,10 +37,23 @@ user_make_rundir(const char *path, const struct passwd *user)
 	return rv;
 }
 
+const struct passwd *
+user_find(const char *name)
+{
+	const struct passwd *user = getpwnam(name);
+	const char *error;
+	uid_t uid;
+
+	if (user != NULL)
+		return user;
+	uid = (uid_t)strtonum(name, 0, UINT32_MAX - 1, &error);
+	return error == NULL ? getpwuid(uid) : NULL;
+}
+
 int
 user_become(const char *name, const char *rundir, struct why *why)
 {
-	const struct passwd *user = getpwnam(name);
+	const struct passwd *user = user_find(name);
 
 	if (user == NULL)
 		return why_fail(why, FAULT_REFUSED, "user %.60s: there is no "
@@ -52,7 +65,7 @@ user_become(const char *name, const char *rundir, struct why *why)
 		    "can start a broker as another user", name);
 	sandbox_keep_rights();
 	if (user_make_rundir(rundir, user) == -1 ||
-	    initgroups(name, user->pw_gid) == -1 ||
+	    initgroups(user->pw_name, user->pw_gid) == -1 ||
 	    setgid(user->pw_gid) == -1 || setuid(user->pw_uid) == -1)
 		return why_fail(why, FAULT_REFUSED, "user %.60s: %s", name,
 		    strerror(errno));

@@ -6,6 +6,11 @@
 
 #include "base/why.h"
 
+struct passwd;
+
+/* By name, or by number; NULL: there is none.  As getpwnam(3) gives it. */
+const struct passwd *user_find(const char *name);
+
 /*
  * For root: be `name', for good, with its groups and the environment that a
  * login has.  The run directory is made for that user where it is missing, or

@@ -259,8 +259,23 @@ control(void *arg)
 	int fd = control_make(begun->rundir_fd, begun->rundir, &why);
 
 	if (fd == -1)
-		fifod_say(why.text, NULL);
+		log_warn("%s", why.text);
 	return fd;
+}
+
+static void
+swept(const char *name, int left)
+{
+	log_info("%s: left by the engine, removed%s", name, left == 0 ? "" :
+	    " but for files that are not ours");
+}
+
+static void
+sweep(void *arg)
+{
+	const struct begun *begun = arg;
+
+	directory_sweep(begun->rundir_fd, NULL, swept);
 }
 
 /* The first engine is ready: let the parent go, and systemd know. */
@@ -320,13 +335,17 @@ keeper_run(const struct fifod *f, int rundir_fd, const char *path)
 		f->foreground ? -1 : daemonise() };
 	char *argv[ENGINE_WORDS];
 	struct keep keep = { .path = path, .argv = argv,
-		.rundir_fd = rundir_fd, .control = control, .ready = ready,
-		.arg = &begun };
+		.rundir_fd = rundir_fd, .control = control, .sweep = sweep,
+		.ready = ready, .arg = &begun };
 	unsigned char status;
+	struct why why;
 
 	log_init(f->foreground, f->verbose);
 	engine_words(f, argv);
 	write_pid(rundir_fd);
+	keep.control_fd = control_make(rundir_fd, f->rundir, &why);
+	if (keep.control_fd == -1)
+		give_up(&why);
 	loop_init();
 	status = (unsigned char)keep_run(&keep);
 	loop_free();

@@ -59,16 +59,20 @@ log_open(struct session *s)
 static void
 log_write(const struct session *s, int fd, const char *line, size_t size)
 {
-	ssize_t n = write(fd, line, size);
+	ssize_t n = write(fd, line, size), more = 0;
+	int error = errno;
 
+	/* What keeps the rest from being written says so only then. */
+	if (n > 0 && n < (ssize_t)size) {
+		more = write(fd, line + n, size - (size_t)n);
+		error = more == -1 ? errno : ENOSPC;
+		n += more > 0 ? more : 0;
+	}
 	if (n == (ssize_t)size)
 		return;
-	if (n > 0) {
-		if (ftruncate(fd, lseek(fd, 0, SEEK_END) - n) == -1)
-			log_debug("%s: half a line is left in the log",
-			    s->name);
-		errno = ENOSPC;
-	}
+	if (n > 0 && ftruncate(fd, lseek(fd, 0, SEEK_END) - n) == -1)
+		log_debug("%s: half a line is left in the log", s->name);
+	errno = error;
 	log_trouble(s);
 }
 
