@@ -431,7 +431,8 @@ broker_stop(bool now)
 	struct entry *e;
 
 	if (!broker.stopping) {
-		log_info("stopping: %zu sessions to close", broker.count);
+		log_info("stopping: %zu session%s to close", broker.count,
+		    broker.count == 1 ? "" : "s");
 		keeper_tell(KEEPER_STOPPING);
 	}
 	broker.stopping = true;

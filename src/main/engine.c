@@ -167,7 +167,8 @@ load(const struct fifod *f)
 	size_t n = will_execute();
 
 	if (keeper_generation() > 0)
-		log_info("%zu sessions go on", n);
+		log_info("%zu session%s go%s on", n, n == 1 ? "" : "s",
+		    n == 1 ? "es" : "");
 	if (f->conf == NULL)
 		return 0;
 	if (will_succeeds()) {

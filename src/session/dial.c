@@ -206,7 +206,7 @@ dial_inherit(struct session *s, int fd)
 	dial_begun(s);
 	s->link = link_inherit(&s->dial, fd, &(struct link_owner){
 	    dial_changed, s, &s->why, dial_note });
-	state_enter(s, SESSION_HANDSHAKE, "%s", "");
+	state_enter(s, SESSION_HANDSHAKE, "its connection is taken over");
 }
 
 /* Of those that `in` gave to this link: on the wire TLS adds its own. */
