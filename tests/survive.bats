@@ -430,17 +430,85 @@ reply_of()
 	run ! grep -q 'newline.*after' "$T/record"
 }
 
-@test "peers that end with an engine are told of" {
+# peer_connect: PEER_FD, to the listener s
+peer_connect()
+{
+	listening=$(status_of s listening)
+	exec {PEER_FD}<>"/dev/tcp/127.0.0.1/${listening##*:}"
+}
+
+# peer_goes_on N FD: both ways
+peer_goes_on()
+{
+	local line
+
+	say "s/peers/$1" 'to %s\n' "$1"
+	read -rt 10 line <&"$2"
+	assert_equal "$line" "to $1"
+	echo "from $1" >&"$2"
+	read -rt 10 line <"$S/peers/$1/out"
+	assert_equal "$line" "from $1"
+}
+
+@test "peers of accept=each go on, with what of theirs is unread" {
+	local first second line how
+
 	survivors
 	open_session s tcp-listen://127.0.0.1:0 accept=each
-	listening=$(status_of s listening)
-	exec {peer}<>"/dev/tcp/127.0.0.1/${listening##*:}"
+	peer_connect
+	first=$PEER_FD
 	wait_until 10 eval '[ -d "$S/peers/1" ]'
-	kill_engine
-	grep '1 connection of peers ended with the engine' "$S/log"
-	[ ! -e "$S/peers/1" ]
+	peer_connect
+	second=$PEER_FD
+	wait_until 10 eval '[ -d "$S/peers/2" ]'
+	for how in kill_engine 'ctl reload --exec' kill_engine; do
+		echo unread >&"$first"
+		$how
+		read -rt 10 line <"$S/peers/1/out"
+		assert_equal "$line" unread
+		peer_goes_on 1 "$first"
+		peer_goes_on 2 "$second"
+	done
 	assert_equal "$(status_of s listening)" "$listening"
-	exec {peer}>&-
+	run ! grep 'ended with the engine' "$S/log"
+	# One ends as it would, and the next has a number of its own.
+	exec {first}>&-
+	wait_until 10 eval '[ ! -e "$S/peers/1" ]'
+	peer_connect
+	wait_until 10 eval '[ -d "$S/peers/3" ]'
+	peer_goes_on 3 "$PEER_FD"
+	exec {second}>&- {PEER_FD}>&-
+}
+
+@test "a peer that has left is read to its end by the next engine, too" {
+	survivors
+	open_session s tcp-listen://127.0.0.1:0 accept=each
+	peer_connect
+	wait_until 10 eval '[ -d "$S/peers/1" ]'
+	echo 'last words' >&"$PEER_FD"
+	exec {PEER_FD}>&-
+	wait_until 10 grep 'peers/1: .*-> closing' "$S/log"
+	kill_engine
+	run -0 hear s/peers/1
+	assert_output 'last words'
+	wait_until 10 eval '[ ! -e "$S/peers/1" ]'
+}
+
+@test "peers over TLS end with the engine, when what they said is read" {
+	survivors
+	open_session s tls-listen://127.0.0.1:0 accept=each \
+	    "cert=$CERTS/good.pem" "key=$CERTS/good.key"
+	listening=$(status_of s listening)
+	ctl open c "tls://localhost:${listening##*:}" -o "ca=$CERTS/ca.pem"
+	wait_until 10 eval '[ -d "$FIFOD_DIR/s/peers/1" ]'
+	say c 'words\n'
+	wait_until 10 eval '[ "$(status_of c bytes-in)" = 6 ]'
+	S=$FIFOD_DIR/s
+	kill_engine
+	wait_until 10 grep 'peers/1: .*-> closing' "$S/log"
+	run -0 hear s/peers/1
+	assert_output words
+	wait_until 10 eval '[ ! -e "$S/peers/1" ]'
 }
 
 # ---- another program takes over

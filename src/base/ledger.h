@@ -24,6 +24,7 @@ enum ledger_kind {
 	LEDGER_SOCKET,          /* a socket at which somebody listens */
 	LEDGER_CLIENT,          /* who has connected to one */
 	LEDGER_RELAY,           /* the same, and a connection of his own */
+	LEDGER_ACCEPTED,        /* a peer of accept=each, and its channel */
 };
 
 /* Which descriptor of a row is which. */

@@ -171,12 +171,12 @@ heir_is_quiet(const struct session *s)
 {
 	const struct flow *f = &s->flow;
 
+	/* A peer that has gone leaves what it said: its heir does, too. */
 	if (s->state == SESSION_CLOSING)
-		return false;
+		return s->place->parent != NULL && s->link == NULL;
 	if (s->pool != NULL)
 		return s->pool->nopen == 0;
-	if (relay_is_busy(s) || (s->listen != NULL &&
-	    s->options.session.accept != ACCEPT_ONE && listen_peers(s) > 0))
+	if (relay_is_busy(s) || !listen_is_quiet(s))
 		return false;
 	if (!flow_has_link(s))
 		return true;
@@ -205,11 +205,19 @@ heir_bequeath_way(struct session *s, size_t way, const struct chunk *c,
 	s->row->number[way] = 0;
 }
 
+static void
+heir_bequeath_peer(struct session *peer, void *arg)
+{
+	(void)arg;
+	heir_bequeath(peer);
+}
+
 void
 heir_bequeath(struct session *s)
 {
 	if (s->pool != NULL)
 		return;
+	listen_each(s, heir_bequeath_peer, NULL);
 	heir_bequeath_way(s, HEIR_TO_PEER, s->flow.to_peer.chunk, 0);
 	heir_bequeath_way(s, HEIR_TO_CLIENT, s->flow.to_client.chunk,
 	    s->flow.out_done);
@@ -309,6 +317,10 @@ heir_redial(struct session *s)
 	const struct ledger_state *was = &s->left->state;
 	int reconnect = s->options.session.reconnect;
 
+	if (s->place->parent != NULL) {
+		session_depart(s, reason);
+		return;
+	}
 	if (s->waits != NULL || relay_each(s) || !was->busy)
 		return;
 	s->end_owed |= was->linked &&
@@ -343,7 +355,8 @@ heir_link(struct session *s)
 	    s->row->fd[HEIR_BYTES + HEIR_TO_CLIENT] = -1;
 	s->end_owed = s->channel.out.was_ending;
 	if (!lost) {
-		join_inherit(s);
+		if (s->place->parent == NULL)
+			join_inherit(s);
 		heir_take_way(s, HEIR_TO_CLIENT, &s->flow.to_client);
 	}
 	if (s->left->state.failed_for_good) {
@@ -383,7 +396,9 @@ void
 heir_begin(struct session *s)
 {
 	heir_tell(s);
-	private_inherit(s);
+	/* By the session's name, which a peer has not. */
+	if (s->place->parent == NULL)
+		private_inherit(s);
 	if (s->pool == NULL)
 		return;
 	heir_dialogue(s->pool->own, s->left);
@@ -408,25 +423,7 @@ heir_go_on(struct session *s)
 				heir_dialogue_go_on(d);
 		}
 	}
-	listen_say_lost(s);
+	listen_go_on(s);
 	names_inherit(s);
 	s->left = NULL;
-}
-
-static size_t heir_nswept;
-
-static void
-heir_swept(const char *name, int left)
-{
-	(void)name;
-	(void)left;
-	heir_nswept++;
-}
-
-size_t
-heir_sweep_peers(int dir_fd)
-{
-	heir_nswept = 0;
-	directory_sweep(dir_fd, NULL, heir_swept);
-	return heir_nswept;
 }

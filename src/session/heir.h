@@ -43,7 +43,4 @@ bool heir_is_quiet(const struct session *s);
 /* What a stream holds and nobody takes is for the heir. */
 void heir_bequeath(struct session *s);
 
-/* Remove what is there of peers/, which nobody is any more: how many. */
-size_t heir_sweep_peers(int dir_fd);
-
 #endif

@@ -116,7 +116,8 @@ listen_open(struct session *s, const char *reason)
 	state_enter(s, SESSION_RESOLVING, "%s", reason);
 	timer_set(&s->deadline, s->options.link.timeout_connect, listen_late,
 	    s);
-	listen_close(s);
+	/* Peers of a former engine may be there already. */
+	listener_free(s->listen->listener);
 	s->listen->listener = listener_new(&plan);
 }
 
@@ -172,13 +173,22 @@ listen_clear(struct session *s)
 }
 
 void
-listen_say_lost(struct session *s)
+listen_go_on(struct session *s)
 {
 	size_t n = s->listen != NULL ? s->listen->nlost : 0;
 
+	if (s->listen != NULL)
+		peers_go_on(s->listen->peers);
 	if (n > 0)
 		session_log(s, true, "%zu connection%s of peers ended with the "
 		    "engine that had them", n, n == 1 ? "" : "s");
+}
+
+bool
+listen_is_quiet(const struct session *s)
+{
+	return s->listen == NULL || s->listen->peers == NULL ||
+	    peers_are_quiet(s->listen->peers);
 }
 
 /* The directory peers/: who may go there is who may go to the session's. */
@@ -186,16 +196,17 @@ static int
 listen_make_peers(struct session *s, int dir_fd, struct why *why)
 {
 	int fd = s->left != NULL ? directory_open(dir_fd, LISTEN_PEERS) : -1;
+	bool inherited = fd != -1;
 
-	if (fd != -1)
-		s->listen->nlost = heir_sweep_peers(fd);
-	else
+	if (!inherited)
 		fd = keeper_mkdir(dir_fd, LISTEN_PEERS,
 		    pair_directory_mode(&s->options.channel) |
 	    (s->options.channel.mode & 0044), s->gid, why);
 	if (fd == -1)
 		return why_prefix(why, LISTEN_PEERS);
 	s->listen->peers = peers_new(s, fd);
+	if (inherited)
+		s->listen->nlost = peers_inherit(s->listen->peers);
 	return 0;
 }
 

@@ -43,7 +43,11 @@ void listen_each(const struct session *s,
     void (*call)(struct session *peer, void *arg), void *arg);
 /* How many peers there are. */
 size_t listen_peers(const struct session *s);
-/* Those that ended with the engine before are told of. */
-void listen_say_lost(struct session *s);
+/*
+ * Those of the engine before go on; those that ended with it are told of.  For
+ * the next one: is none of them in the middle of something?
+ */
+void listen_go_on(struct session *s);
+bool listen_is_quiet(const struct session *s);
 
 #endif

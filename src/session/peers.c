@@ -1,9 +1,12 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "channel/directory.h"
 #include "session/dial.h"
+#include "session/heir.h"
 #include "session/listen.h"
 #include "session/peers.h"
 #include "session/status.h"
@@ -214,6 +217,96 @@ peers_arrived(struct peers *all, int fd)
 	p->arriving = true;
 	timer_set(&p->deadline, s->options.link.timeout_connect, peer_late, p);
 	p->link = link_accept(s->transport, &s->dial, fd, &owner);
+}
+
+/* --- those of a former engine --- */
+
+static void
+peer_inherit(struct peers *all, struct ledger_left *left)
+{
+	struct peer *p = xcalloc(1, sizeof(*p));
+	struct session_owner owner = { .changed = peer_session_changed,
+		.ended = peer_session_ended, .arg = p };
+	unsigned number = (unsigned)strtoul(left->name, NULL, 10);
+
+	p->peers = all;
+	TAILQ_INSERT_TAIL(&all->all, p, entry);
+	all->n++;
+	if (number > all->next)
+		all->next = number;
+	p->session = session_inherit_peer(left->name, &all->place, &owner,
+	    left);
+	if (p->session == NULL)
+		peer_free(p);
+}
+
+/* Whose directories are swept, and how many were. */
+static struct {
+	const struct peers *all;
+	size_t n;
+} peers_sweep;
+
+static bool
+peers_have(const char *name)
+{
+	const struct peer *p;
+
+	TAILQ_FOREACH(p, &peers_sweep.all->all, entry)
+		if (p->session != NULL && strcmp(p->session->name, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+peers_swept(const char *name, int left)
+{
+	(void)name;
+	(void)left;
+	peers_sweep.n++;
+}
+
+size_t
+peers_inherit(struct peers *all)
+{
+	struct ledger_left *left;
+
+	while ((left = ledger_claim(LEDGER_ACCEPTED, all->s->name, NULL)) !=
+	    NULL)
+		if (left->name[0] != '\0' && left->name[strspn(left->name,
+		    "0123456789")] == '\0')
+			peer_inherit(all, left);
+	peers_sweep.all = all;
+	peers_sweep.n = 0;
+	directory_sweep(all->place.rundir_fd, peers_have, peers_swept);
+	return peers_sweep.n;
+}
+
+static void
+peer_go_on(struct session *session, void *arg)
+{
+	(void)arg;
+	if (session->left != NULL)
+		heir_go_on(session);
+}
+
+void
+peers_go_on(struct peers *all)
+{
+	peers_each(all, peer_go_on, NULL);
+}
+
+/* What merges them holds of each what nobody could take over. */
+bool
+peers_are_quiet(const struct peers *all)
+{
+	const struct peer *p;
+
+	if (all->s->options.session.accept != ACCEPT_EACH)
+		return peers_count(all) == 0;
+	TAILQ_FOREACH(p, &all->all, entry)
+		if (p->session == NULL || !heir_is_quiet(p->session))
+			return false;
+	return true;
 }
 
 /* --- the whole --- */

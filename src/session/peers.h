@@ -33,6 +33,15 @@ size_t peers_count(const struct peers *p);
 /* Call it for the session of each (accept=each). */
 void peers_each(struct peers *p, void (*call)(struct session *s, void *arg),
     void *arg);
+/*
+ * Of each peer of the engine before that is in the ledger a session is made
+ * (accept=each); how many there were that are not.  They go on when all are
+ * told to.
+ */
+size_t peers_inherit(struct peers *p);
+void peers_go_on(struct peers *p);
+/* Could all be inherited as they are now? */
+bool peers_are_quiet(const struct peers *p);
 /* An option of the session was set: it is those of the peers, too. */
 void peers_set(struct peers *p, const char *key, const char *value);
 

@@ -62,11 +62,19 @@ session_go_on(struct session *s)
 	session_turn(s);
 }
 
+static void
+session_look_peer(struct session *peer, void *arg)
+{
+	(void)arg;
+	session_turn(peer);
+}
+
 void
 session_look(struct session *s)
 {
 	struct dialogue *d;
 
+	listen_each(s, session_look_peer, NULL);
 	if (s->pool != NULL)
 		TAILQ_FOREACH(d, &s->pool->dialogues, entry)
 			pool_look(d);

@@ -236,6 +236,13 @@ struct session *session_new_peer(const char *name,
     const struct session_place *place, const struct session_owner *owner,
     struct link *l);
 /*
+ * The same for one that a former engine had: its FIFOs, and its link if that
+ * can go on (heir_go_on()).  NULL: it cannot be.
+ */
+struct session *session_inherit_peer(const char *name,
+    const struct session_place *place, const struct session_owner *owner,
+    struct ledger_left *left);
+/*
  * The peer has gone: its readers get what is left and an end of file, and then
  * (or after timeout-read, if nobody reads) the session ends.
  */

@@ -183,7 +183,8 @@ session_alloc(const char *name, const struct session_place *place,
 	s->place = place;
 	s->owner = *owner;
 	s->row = place->parent == NULL ?
-	    ledger_new(LEDGER_SESSION, NULL, name) : ledger_none();
+	    ledger_new(LEDGER_SESSION, NULL, name) :
+	    ledger_new(LEDGER_ACCEPTED, place->parent->row, name);
 	pair_init(&s->channel);
 	s->ctl_fifo.fd = -1;
 	TAILQ_INIT(&s->branches);
@@ -193,9 +194,9 @@ session_alloc(const char *name, const struct session_place *place,
 	return s;
 }
 
-struct session *
-session_new_peer(const char *name, const struct session_place *place,
-    const struct session_owner *owner, struct link *l)
+static struct session *
+session_alloc_peer(const char *name, const struct session_place *place,
+    const struct session_owner *owner)
 {
 	struct session *s = session_alloc(name, place, owner);
 	struct session *parent = place->parent;
@@ -206,6 +207,40 @@ session_new_peer(const char *name, const struct session_place *place,
 	s->transport = parent->transport;
 	s->gid = parent->gid;
 	s->state = SESSION_LISTENING;
+	return s;
+}
+
+struct session *
+session_inherit_peer(const char *name, const struct session_place *place,
+    const struct session_owner *owner, struct ledger_left *left)
+{
+	struct session *s = session_alloc_peer(name, place, owner);
+	int dir_fd = directory_open(place->rundir_fd, name);
+	struct why why;
+
+	s->left = left;
+	left->row = s->row;
+	session_prepare_dial(s);
+	if (dir_fd == -1 || session_fill(s, dir_fd, &why) == -1) {
+		if (dir_fd != -1)
+			close(dir_fd);
+		session_free(s);
+		return NULL;
+	}
+	close(dir_fd);
+	names_watch(s, &why);
+	status_changed(s);
+	heir_begin(s);
+	return s;
+}
+
+struct session *
+session_new_peer(const char *name, const struct session_place *place,
+    const struct session_owner *owner, struct link *l)
+{
+	struct session *s = session_alloc_peer(name, place, owner);
+	struct session *parent = place->parent;
+
 	s->link = l;
 	link_give(l, &(struct link_owner){ dial_changed, s, &s->why,
 	    dial_note });
