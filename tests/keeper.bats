@@ -86,6 +86,18 @@ another_engine()
 
 # ---- the engine dies
 
+@test "a keeper that is stopped stops no session, not one with a record either" {
+	start_peer a echo
+	start_broker
+	open_session s "tcp://127.0.0.1:$port" "record=$T/record"
+	echoes s one
+	kill -STOP "$BROKER_PID"
+	# Once a second it is looked at what has become of the record.
+	never_within 2 false
+	within 5 bash -c 'echo two >"$1/in" && read -r line <"$1/out"' sh "$S"
+	kill -CONT "$BROKER_PID"
+}
+
 @test "an engine that is killed is started again, and the broker answers" {
 	start_broker
 	engine_kill

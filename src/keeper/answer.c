@@ -135,7 +135,6 @@ static const struct answer_row {
 	[REQUEST_HAND_OVER] = { "hand-over", PERMIT_ANY, 0, 0,
 	    answer_hand_over },
 	[REQUEST_OPEN] = { "open", PERMIT_ANY, 0, 0, answer_open },
-	[REQUEST_STAT] = { "stat", PERMIT_ANY, 0, 0, answer_stat },
 	[REQUEST_ROTATE] = { "rotate", PERMIT_ANY, 0, 0, answer_rotate },
 	[REQUEST_DIRECTORY] = { "directory", PERMIT_ANY, 0, 0,
 	    answer_directory },

@@ -45,7 +45,7 @@ typedef int answer_cb(struct message *in, struct message *out,
     struct why *why);
 
 /* answer_files.c */
-answer_cb answer_open, answer_stat, answer_rotate, answer_directory,
+answer_cb answer_open, answer_rotate, answer_directory,
     answer_mkdir, answer_group, answer_user, answer_service, answer_symlink,
     answer_symlink_remove, answer_terminal_pair, answer_terminal_open;
 /* answer_things.c */

@@ -3,7 +3,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "keeper/answer.h"
 #include "keeper/direct.h"
@@ -18,20 +17,6 @@ answer_open(struct message *in, struct message *out, struct why *why)
 	if (!message_whole(in) || path == NULL || what == NULL)
 		return ANSWER_BAD;
 	return answer_give(out, direct_open(path, append, what, why));
-}
-
-int
-answer_stat(struct message *in, struct message *out, struct why *why)
-{
-	const char *path = message_text(in), *what = message_text(in);
-	struct stat st;
-
-	if (!message_whole(in) || path == NULL || what == NULL)
-		return ANSWER_BAD;
-	if (direct_stat(path, &st, what, why) == -1)
-		return ANSWER_REFUSED;
-	message_put_bytes(out, &st, sizeof(st));
-	return 0;
 }
 
 int

@@ -37,19 +37,6 @@ direct_open(const char *path, bool append, const char *what, struct why *why)
 }
 
 int
-direct_stat(const char *path, struct stat *st, const char *what,
-    struct why *why)
-{
-	if (stat(path, st) == -1)
-		return why_fail(why, FAULT_REFUSED, "%s: %s: %s", what, path,
-		    strerror(errno));
-	if (!S_ISREG(st->st_mode))
-		return why_fail(why, FAULT_REFUSED, "%s: %s: not a regular "
-		    "file", what, path);
-	return 0;
-}
-
-int
 direct_mkdir(int dir_fd, const char *name, mode_t mode, gid_t gid,
     struct why *why)
 {

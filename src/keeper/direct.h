@@ -11,8 +11,6 @@
 #include "keeper/keeper.h"
 #include "keeper/spawn.h"
 
-struct stat;
-
 /*
  * Would a descriptor of this number leave too few, `spare' and some more?
  * They are given out from the lowest.  (accept.c)
@@ -21,8 +19,6 @@ bool keeper_is_full(int fd, size_t spare);
 
 /* direct.c */
 int direct_open(const char *path, bool append, const char *what,
-    struct why *why);
-int direct_stat(const char *path, struct stat *st, const char *what,
     struct why *why);
 int direct_mkdir(int dir_fd, const char *name, mode_t mode, gid_t gid,
     struct why *why);

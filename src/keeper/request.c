@@ -13,7 +13,6 @@ const char *const request_texts[NREQUESTS] = {
 	    "a line of status.",
 	[REQUEST_OPEN] =
 	    "Open a file that an option names, to read or to add to it.",
-	[REQUEST_STAT] = "What is that file now?",
 	[REQUEST_ROTATE] = "Rename a record to make room for the next.",
 	[REQUEST_DIRECTORY] = "Open the directory of a record, to sync it.",
 	[REQUEST_MKDIR] = "Make a directory in one that is open.",
