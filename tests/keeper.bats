@@ -353,6 +353,28 @@ another_engine()
 	[ ! -s "$T/out" ]
 }
 
+@test "a request that was not sent when an engine died can be sent again" {
+	start_peer a http
+	start_broker
+	open_session s "http://127.0.0.1:$port"
+	mkfifo "$T/request"
+	exec {hold}<>"$T/request"
+	printf 'GET / HTTP/1.1\r\nHost:' >&"$hold"
+	"$FIFOCTL" request s <"$T/request" >"$T/out" 2>"$T/err" 3>&- \
+	    {hold}>&- &
+	pid_add $! background
+	BACKGROUND_PID=$!
+	# What there is of it has been taken.
+	wait_until 10 eval '! read -rt 0 -u "$hold"'
+	engine_kill
+	wait_pid "$BACKGROUND_PID"
+	assert_equal "$EXIT_STATUS" 55
+	grep "^fifoctl: s: the broker's engine died before the request was sent" \
+	    "$T/err"
+	[ ! -s "$T/out" ]
+	exec {hold}>&-
+}
+
 @test "what can be asked again without harm is, by itself" {
 	echo 'open s tcp://127.0.0.1:9 -o connect=on-demand' >"$T/fifod.conf"
 	start_broker

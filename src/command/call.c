@@ -178,6 +178,17 @@ call_send_frame(struct call *c, enum frame_type type, const void *data,
 	call_append(c, type, data, n);
 }
 
+void
+call_flush(struct call *c)
+{
+	ssize_t n = send(c->fd, buf_peek(&c->out), buf_length(&c->out),
+	    MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	/* What is wrong with it is found out in its turn. */
+	if (n > 0)
+		buf_drain(&c->out, (size_t)n);
+}
+
 size_t
 call_waiting(const struct call *c)
 {

@@ -76,6 +76,8 @@ void call_print(struct call *c, const char *fmt, ...)
 /* A frame of another type; its data. */
 void call_send_frame(struct call *c, enum frame_type type, const void *data,
     size_t n);
+/* Now, not at the end of this turn. */
+void call_flush(struct call *c);
 /* How much waits for the client to read it. */
 size_t call_waiting(const struct call *c);
 /* One line, without its end, for standard error, after fifoctl's name. */

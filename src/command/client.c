@@ -38,7 +38,8 @@ struct ask {
 	int rundir_fd, fd;
 	struct buf in;
 	bool given;             /* it has the descriptors */
-	bool answered;          /* it has said something */
+	bool answered;          /* it has said something, ... */
+	bool sends;             /* ... and that a request is about to go */
 	bool repeated;          /* asked again */
 	int64_t until_ms;       /* to try again */
 	int failures;           /* to start a broker */
@@ -282,6 +283,7 @@ ask_frames(struct ask *a)
 
 	while (status == -1 && (rv = frame_peek(&a->in, &f)) == 1) {
 		a->answered = true;
+		a->sends = a->sends || f.type == FRAME_SENDS;
 		status = ask_frame(a->client, &f);
 		frame_drain(&a->in, &f);
 	}
@@ -326,9 +328,14 @@ ask_cut(struct ask *a)
 	/* Or by a broker that drains, which leaves this to the next one. */
 	if (flags & COMMAND_STARTS)
 		return ASK_NOBODY;
-	why_fail(&why, sends ? FAULT_UNCERTAIN : FAULT_REFUSED,
-	    "the broker's engine died before it answered: whether %s is not "
-	    "known", sends ? "the request was sent" : "that was done");
+	if (sends && !a->sends)
+		why_fail(&why, FAULT_UNSENT, "the broker's engine died before "
+		    "the request was sent");
+	else
+		why_fail(&why, sends ? FAULT_UNCERTAIN : FAULT_REFUSED,
+		    "the broker's engine died before it answered: whether %s "
+		    "is not known",
+		    sends ? "the request was sent" : "that was done");
 	return client_fail((flags & COMMAND_SESSION) &&
 	    a->args->noperands > 0 ? a->args->operands[0] : NULL, &why);
 }

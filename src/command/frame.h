@@ -13,6 +13,8 @@
  *	fifod -> fifoctl	FRAME_OUTPUT	bytes for standard output
  *				FRAME_ERROR	one line for standard error
  *				FRAME_PIECE	bytes that passed, see tap.c
+ *				FRAME_SENDS	what comes from standard input
+ *						is about to go to the peer
  *				FRAME_EXIT	4 bytes, the exit status; last
  *
  * A client that closes cancels.  The broker that closes before FRAME_EXIT has
@@ -38,6 +40,7 @@ enum frame_type {
 	FRAME_EXIT,
 	FRAME_HOME,
 	FRAME_PIECE,
+	FRAME_SENDS,
 };
 
 struct frame {

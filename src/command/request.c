@@ -16,6 +16,17 @@ struct request {
 	struct dialogue *d;     /* NULL: it has ended */
 };
 
+/* Before anything goes: if we die from here on, nobody knows whether it did. */
+static void
+request_sends(void *arg)
+{
+	struct request *r = arg;
+
+	r->d->sends = NULL;
+	call_send_frame(r->call, FRAME_SENDS, NULL, 0);
+	call_flush(r->call);
+}
+
 static void
 request_clear(struct call *c)
 {
@@ -24,6 +35,7 @@ request_clear(struct call *c)
 	if (r->d == NULL)
 		return;
 	r->d->told = NULL;
+	r->d->sends = NULL;
 	dialogue_end(r->d);
 }
 
@@ -35,6 +47,7 @@ request_told(struct dialogue *d, void *arg)
 	struct call *c = r->call;
 
 	d->told = NULL;
+	d->sends = NULL;
 	r->d = NULL;
 	if (d->last == LAST_COMPLETE && d->refused) {
 		call_warn(c, "%s: the reply says %d", d->s->name,
@@ -90,6 +103,7 @@ request_begin(struct call *c, struct session *s)
 	}
 	r->d->quiet = command_value(&c->args, REQUEST_FAIL) != NULL;
 	r->d->told = request_told;
+	r->d->sends = request_sends;
 	r->d->arg = r;
 	dialogue_begin(r->d, channel);
 }

@@ -156,6 +156,8 @@ struct dialogue {
 	struct why why;         /* the newest failure */
 	/* An exchange has ended, see `last`, or the dialogue has (why). */
 	void (*told)(struct dialogue *d, void *arg);
+	/* NULL, or: one of its requests is about to go to a peer. */
+	void (*sends)(void *arg);
 	void *arg;
 	struct private *private;        /* ch/ID; NULL: none */
 };

@@ -28,6 +28,9 @@ wire_takes(const struct wire *w, const struct dialogue *d)
 void
 wire_send(struct wire *w, struct exchange *x)
 {
+	/* Whoever is told that it was not sent could send it again. */
+	if (x->d->sends != NULL)
+		x->d->sends(x->d->arg);
 	TAILQ_REMOVE(&w->s->pool->queue, x, queued);
 	TAILQ_INSERT_TAIL(&w->exchanges, x, queued);
 	w->nexchanges++;
