@@ -9,6 +9,8 @@
  *	                        has given a byte; N times
  *	lo up|down              the loopback device
  *	mute PORT               a UDP socket that never answers
+ *	join PID                be in the process group of PID, which then is
+ *	                        none that an end of its parent makes an orphan
  *	ask PID HEX             put the number HEX, and so no question that makes
  *	                        sense, to the keeper as its engine PID; 77
  *	                        where one process cannot be another here
@@ -233,6 +235,17 @@ ask(char **args)
 }
 #endif
 
+static int
+join(char **args)
+{
+	if (setpgid(0, atoi(args[0])) == -1)
+		err(1, "setpgid");
+	puts("joined");
+	fflush(stdout);
+	pause();
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int nargs;
@@ -243,6 +256,7 @@ static const struct {
 	{ "after", 4, after },
 	{ "lo", 1, lo },
 	{ "mute", 1, mute },
+	{ "join", 1, join },
 	{ "ask", 2, ask },
 };
 
@@ -254,5 +268,5 @@ main(int argc, char **argv)
 		    strcmp(argv[1], verbs[i].name) == 0)
 			return verbs[i].run(argv + 2);
 	errx(2, "usage: aid whole|torn PATH END, aid after eof|byte OUT STATUS "
-	    "N, aid lo up|down, aid mute PORT");
+	    "N, aid lo up|down, aid mute PORT, aid join PID, aid ask PID HEX");
 }

@@ -177,11 +177,14 @@ kill_engines()
 # hears_two HOW: one reply that HOW finds unread, and the one after it
 hears_two()
 {
+	local before
+
+	before=$(status_of s exchanges)
 	echo a >"$S/in"
-	wait_until 10 eval '[ "$(status_of s last)" = complete ]'
+	wait_until 10 eval '[ "$(status_of s exchanges)" -gt "$before" ]'
 	"$@"
 	echo b >"$S/in"
-	wait_until 10 eval '[ "$(status_of s bytes-in)" = 2 ]'
+	wait_until 10 eval '[ "$(status_of s bytes-in)" -ge 2 ]'
 	run -0 hear s
 	assert_output a
 	run -0 hear s
@@ -403,17 +406,20 @@ reply_of()
 	survivors
 	mkdir "$T/records"
 	start_peer a echo
-	open_session s "tcp://127.0.0.1:$port" "record=$T/records/s"
+	open_session s "tcp://127.0.0.1:$port" "record=$T/records/s" \
+	    record-sync=yes
+	printf 'a line without its end' >"$S/in"
+	wait_until 10 grep -q '> a line without its end' "$T/records/s"
 	mv "$T/records" "$T/elsewhere"
 	kill_engine
 	echo hello >"$S/in"
-	read -rt 10 line <"$S/out"
-	assert_equal "$line" hello
+	wait_until 10 eval 'read -rt 5 line <"$S/out" &&
+	    [ "${line%hello}" != "$line" ]'
 	grep 'what passes is not recorded' "$S/log"
 	mv "$T/elsewhere" "$T/records"
 	wait_until 10 eval 'echo again >"$S/in"
 		grep -q " < again" "$T/records/s"'
-	grep ' ! [0-9]* bytes were not recorded' "$T/records/s"
+	grep '^[^ ]* ! [0-9]* bytes were not recorded' "$T/records/s"
 }
 
 @test "a line of a record that an engine left open is not glued to the next" {

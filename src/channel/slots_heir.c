@@ -80,6 +80,11 @@ void
 slots_go_on(struct slots *d)
 {
 	slots_finish_turn(d);
+	/* Who reads what is there is one that came to us, or is here now. */
+	if (d->told && slots_unread(d) > 0) {
+		slots_sync(d);
+		slots_count(d, d->current);
+	}
 	slots_look_soon(d);
 }
 

@@ -176,6 +176,8 @@ void slots_finish_turn(struct slots *d);
 
 /* --- slots_told.c, slots_untold.c --- */
 
+/* Has anybody it open, of whom we do not know?  Then it is crowded. */
+void slots_count(struct slots *d, struct slot *s);
 /* Where is the reply, and whoever reads it: go on from there. */
 void slots_judge_told(struct slots *d);
 void slots_judge_untold(struct slots *d);

@@ -43,7 +43,7 @@ enum verdict {
  * There were several, and as many leavings were told as openings, equal ones
  * in a row as one: the pipe itself is asked.
  */
-static void
+void
 slots_count(struct slots *d, struct slot *s)
 {
 	bool is;

@@ -312,6 +312,37 @@ ask_stands(void)
 	return stands;
 }
 
+static int64_t
+client_now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Whoever is asked again does not know how long was waited before. */
+static bool
+ask_is_late(const struct ask *a)
+{
+	int64_t left = a->client->until_ms - client_now_ms();
+	struct pollfd p = { .fd = a->fd, .events = POLLIN };
+
+	if (!a->repeated || a->client->until_ms == 0)
+		return false;
+	return left <= 0 || poll(&p, 1, (int)left) == 0;
+}
+
+static int
+ask_late(const struct ask *a)
+{
+	struct why why;
+
+	why_fail(&why, FAULT_TIMEOUT, "not %s in time",
+	    a->args->operands[1]);
+	return client_fail(a->args->operands[0], &why);
+}
+
 /* Cut off by an engine's death: once more, or what is known of it. */
 static int
 ask_cut(struct ask *a)
@@ -355,6 +386,8 @@ ask_relay(struct ask *a)
 	while (status == -1) {
 		if (watches && !client_wait(a->fd, -1))
 			return FAULT_REFUSED;
+		if (ask_is_late(a))
+			return ask_late(a);
 		if (!ask_read(a))
 			break;
 		status = ask_frames(a);
@@ -366,15 +399,6 @@ ask_relay(struct ask *a)
 		status = FAULT_NO_BROKER;
 	}
 	return status;
-}
-
-static int64_t
-client_now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 static void

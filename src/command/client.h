@@ -6,6 +6,7 @@
 #define COMMAND_CLIENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/why.h"
 #include "command/command.h"
@@ -21,6 +22,8 @@ struct client {
 	int descriptors[COMMAND_NDESCRIPTORS];
 	size_t ndescriptors;
 	bool home;              /* the environment goes with them, too */
+	/* Asked again it is no longer waited (loop_now_ms()); 0: for ever. */
+	int64_t until_ms;
 	/* For FRAME_PIECE: print it.  NULL: the command gets none. */
 	void (*piece)(const struct frame *f, void *arg);
 	void *piece_arg;

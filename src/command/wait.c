@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "base/loop.h"
 #include "base/xalloc.h"
 #include "command/call.h"
 #include "command/client.h"
@@ -88,9 +89,11 @@ wait_local(struct client *client, const struct command_args *args)
 	struct why why = { 0 };
 	struct wait w;
 
-	(void)client;
-	return wait_parse(&w, args, &why) == 0 ? -1 :
-	    client_fail(args->operands[0], &why);
+	if (wait_parse(&w, args, &why) == -1)
+		return client_fail(args->operands[0], &why);
+	if (w.ms != -1)
+		client->until_ms = loop_now_ms() + w.ms;
+	return -1;
 }
 
 /* Where no broker runs, every session is closed. */

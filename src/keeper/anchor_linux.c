@@ -161,6 +161,8 @@ anchor_watch(loop_cb *cb, void *arg)
 
 /* --- the engine that comes after --- */
 
+static bool anchor_is_late;
+
 /*
  * Something comes, or it ends; or we have waited long enough, for this one or
  * for others: what was left by an engine that was not sound must not keep its
@@ -176,6 +178,7 @@ anchor_await(int fd)
 	    (int)(ANCHOR_PATIENCE_MS - waited_ms) : 0) > 0;
 
 	waited_ms += loop_now_ms() - began_ms;
+	anchor_is_late |= !came;
 	return came;
 }
 
@@ -213,7 +216,8 @@ anchor_batch(int fd, const int *numbers, int *fds, size_t n)
 	int came[ANCHOR_BATCH];
 	size_t i, found = 0, next = 0;
 
-	if (send(fd, numbers, n * sizeof(numbers[0]),
+	/* What comes too late is no answer to anything else. */
+	if (!anchor_is_late && send(fd, numbers, n * sizeof(numbers[0]),
 	    MSG_NOSIGNAL | MSG_DONTWAIT) != -1)
 		found = anchor_receive(fd, there, n, came);
 	for (i = 0; i < n; i++)

@@ -299,6 +299,10 @@ answer_next(struct answers *a, int fd, struct why *why)
 	if (rv == ANSWER_BAD)
 		return why_fail(why, FAULT_REFUSED, "the question \"%s\" "
 		    "wrongly", answer_rows[in.kind].name);
-	return answer_is_late(errno) ? 1 : why_fail(why, FAULT_REFUSED,
+	if (answer_is_late(errno))
+		return 1;
+	a->innocent = errno != EAGAIN;
+	return why_fail(why, FAULT_REFUSED, a->innocent ?
+	    "questions whose answers cannot be sent" :
 	    "questions and does not read the answers");
 }

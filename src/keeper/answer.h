@@ -17,6 +17,7 @@ struct answers {
 	bool ready;             /* it has said so; ... */
 	bool stopping;          /* ... and that its end is meant, */
 	bool handing_over;      /* ... or is for another's sake */
+	bool innocent;          /* what it is ended for is not its fault */
 	unsigned faults;        /* engines before it that ended by their own */
 	const char *path;       /* the program that would come next */
 	unsigned long asked;    /* a bit for each kind */

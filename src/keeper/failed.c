@@ -102,7 +102,8 @@ failed_replace(int dir_fd, const char *error)
 	unlinkat(dir_fd, FAILED_FRESH, 0);
 	out = openat(dir_fd, FAILED_FRESH, O_WRONLY | O_CREAT | O_EXCL |
 	    O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (out == -1 || fstat(in, &st) == -1 || !S_ISREG(st.st_mode)) {
+	if (out == -1 || fstat(in, &st) == -1 || !S_ISREG(st.st_mode) ||
+	    st.st_size > FAILED_MAX) {
 		close(in);
 		if (out != -1)
 			close(out);

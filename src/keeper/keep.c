@@ -25,7 +25,6 @@
 #include "keeper/held_file.h"
 #include "keeper/keep.h"
 #include "keeper/ready.h"
-#include "keeper/sandbox.h"
 
 #define KEEP_CRASHES 3          /* from so many in a row on there is a rest */
 #define KEEP_REST_MS 100        /* the first; each is twice the last, ... */
@@ -39,7 +38,6 @@
 static struct {
 	const struct keep *is;
 	struct answers answers;
-	pid_t keeper;           /* ourselves */
 	pid_t pid;              /* 0: none, the next one is due later */
 	int fd;                 /* our end of its questions */
 	int control_fd;
@@ -53,7 +51,7 @@ static struct {
 				   own doing */
 	bool was_ready;         /* one of them */
 	bool misbehaved;        /* we have killed it */
-	bool told_to_stop;
+	unsigned told_to_stop;  /* so often */
 	int status;
 } keep;
 
@@ -88,8 +86,6 @@ keep_exec(int ask_fd)
 	 * (sched(7), autogroup).
 	 */
 	setpgid(0, 0);
-	if (ready_wanted())
-		sandbox_die_with(keep.keeper);
 	for (i = 0; i < n; i++)
 		fds[i] = fcntl(fds[i], F_DUPFD, KEEP_NFDS);
 	for (i = 0; i < n; i++)
@@ -149,6 +145,9 @@ static void
 keep_ready(void *arg)
 {
 	(void)arg;
+	/* What it was told while it started it does as it should. */
+	if (keep.told_to_stop < 2)
+		timer_clear(&keep.end);
 	direct_home_drop();
 	if (keep.was_ready)
 		ready_tell("READY=1");
@@ -257,8 +256,8 @@ keep_listen(void)
 static void
 keep_distrust(int status)
 {
-	if (status == -1 || (!keep.misbehaved && !(WIFSIGNALED(status) &&
-	    WTERMSIG(status) == SIGSYS)))
+	if (status == -1 || keep.answers.innocent || (!keep.misbehaved &&
+	    !(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)))
 		return;
 	if (held_count() > 0)
 		log_warn("engine: what it left is not believed: sessions begin "
@@ -418,9 +417,8 @@ keep_kill(void *arg)
 static void
 keep_terminate(int signo)
 {
-	bool at_once = keep.told_to_stop || !keep.answers.ready;
+	bool at_once = keep.told_to_stop++ > 0 || !keep.answers.ready;
 
-	keep.told_to_stop = true;
 	if (keep.pid <= 0) {
 		keep_stop(0);
 		return;
@@ -475,7 +473,6 @@ keep_run(const struct keep *is)
 	keep.is = is;
 	keep.fd = -1;
 	keep.control_fd = is->control_fd;
-	keep.keeper = getpid();
 	keep.generation = held_file_begin();
 	keep_signals();
 	keep_start(NULL);

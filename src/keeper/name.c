@@ -56,39 +56,51 @@ name_service(const char *name, const char *protocol, uint32_t *number)
 	return service != NULL;
 }
 
+struct name_answer {
+	uint32_t number;
+	bool found;
+};
+
+/* It holds nothing of ours but the pipe. */
 static void
 name_child(int fd, name_find *find, const char *name, const char *protocol)
 {
-	uint32_t number = 0;
+	struct name_answer answer = { 0 };
 
+	dup2(fd, 3);
+	closefrom(4);
 	sandbox_look_up();
-	if (find(name, protocol, &number))
-		(void)!write(fd, &number, sizeof(number));
+	answer.found = find(name, protocol, &answer.number);
+	(void)!write(3, &answer, sizeof(answer));
 	_exit(0);
 }
 
-/* Until it has said so, or time is up. */
-static bool
-name_hear(int fd, uint32_t *number)
+/* 0, or -1: it has died, or time is up. */
+static int
+name_hear(int fd, struct name_answer *answer)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
-	return poll(&p, 1, NAME_PATIENCE_MS) > 0 &&
-	    read(fd, number, sizeof(*number)) == (ssize_t)sizeof(*number);
+	return poll(&p, 1, NAME_PATIENCE_MS) > 0 && read(fd, answer,
+	    sizeof(*answer)) == (ssize_t)sizeof(*answer) ? 0 : -1;
 }
 
-/* All signals wait: a handler of ours would be the child's, too. */
-static bool
+/*
+ * 1, or 0: there is none of that name; or -1: that could not be found out.  All
+ * signals wait: a handler of ours would be the child's, too.  Where there can
+ * be no child we ask ourselves.
+ */
+static int
 name_is(name_find *find, const char *name, const char *protocol,
     uint32_t *number)
 {
-	bool found = false;
+	struct name_answer answer = { 0 };
 	sigset_t all, before;
-	int fds[2];
+	int fds[2], rv = -1;
 	pid_t pid;
 
 	if (pipe2(fds, O_CLOEXEC) == -1)
-		return false;
+		return find(name, protocol, number);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	pid = fork();
@@ -96,24 +108,32 @@ name_is(name_find *find, const char *name, const char *protocol,
 		name_child(fds[1], find, name, protocol);
 	close(fds[1]);
 	if (pid != -1) {
-		found = name_hear(fds[0], number);
+		rv = name_hear(fds[0], &answer);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(fds[0]);
-	return found;
+	if (pid == -1)
+		return find(name, protocol, number);
+	*number = answer.number;
+	return rv == -1 ? -1 : answer.found;
 }
 
 int
 direct_group(const char *name, gid_t *gid, struct why *why)
 {
 	uint32_t number;
+	int is;
 
 	*gid = (gid_t)-1;
 	if (name == NULL)
 		return 0;
-	if (!name_is(name_group, name, NULL, &number))
+	is = name_is(name_group, name, NULL, &number);
+	if (is == -1)
+		return why_fail(why, FAULT_REFUSED, "group: %.60s was not "
+		    "found out in %d s", name, NAME_PATIENCE_MS / 1000);
+	if (is == 0)
 		return why_fail(why, FAULT_USAGE, "group: no group is called "
 		    "%.60s", name);
 	*gid = number;
@@ -125,7 +145,7 @@ direct_user(const char *name, uid_t *uid)
 {
 	uint32_t number;
 
-	if (!name_is(name_user, name, NULL, &number))
+	if (name_is(name_user, name, NULL, &number) != 1)
 		return -1;
 	*uid = number;
 	return 0;
@@ -136,6 +156,6 @@ direct_service(const char *name, const char *protocol)
 {
 	uint32_t number;
 
-	return name_is(name_service, name, protocol, &number) ?
+	return name_is(name_service, name, protocol, &number) == 1 ?
 	    (uint16_t)number : 0;
 }

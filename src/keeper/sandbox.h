@@ -34,8 +34,8 @@ void sandbox_keeper(void);
 /* Before setuid(2): they are not to be lost by it. */
 void sandbox_keep_rights(void);
 /*
- * For an engine that another would be started beside, when its keeper, this
- * process, has died: it dies with it.
+ * For an engine beside which another would be started when its keeper has died:
+ * it dies with it.
  */
 void sandbox_die_with(pid_t keeper);
 /*

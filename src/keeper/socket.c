@@ -238,7 +238,7 @@ direct_listen(const struct keeper_address *at, int type,
 static void
 listen_give(const char *path, mode_t mode, gid_t gid)
 {
-#ifdef O_PATH
+#ifdef __linux__
 	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	char by_fd[32];
 	struct stat st;

@@ -214,6 +214,9 @@ engine_run(const struct fifod *f)
 	usage_init();
 	take_signals();
 	keeper_begin(KEEP_ASK_FD, gone, NULL);
+	/* There is another keeper soon, which starts an engine of its own. */
+	if (keeper_is_service())
+		sandbox_die_with(keeper_pid());
 	anchor_owns(own, sizeof(own) / sizeof(own[0]));
 	will_begin(sandbox_anchor);
 	if (f->unconfined)

@@ -94,8 +94,10 @@ record_take_open(struct record *r)
 
 	if (fd == -1)
 		return;
-	if (pread(fd, &last, 1, (off_t)r->size - 1) == 1 && last != '\n')
-		r->transcript.open = '?';
+	if (pread(fd, &last, 1, (off_t)r->size - 1) == 1 && last != '\n') {
+		r->torn = r->trouble.fault != FAULT_NONE;
+		r->transcript.open = r->torn ? 0 : '?';
+	}
 	close(fd);
 }
 
@@ -458,11 +460,15 @@ record_inherit(struct session *s, const struct record_options *o,
     const char *trouble)
 {
 	struct record *r = record_new(s);
+	struct why why;
 
 	r->is = *o;
 	r->is.path = xstrdup(o->path);
 	r->transcript.format = o->format;
 	s->record = r;
+	/* Without its thread nothing would ever be known to be on disk. */
+	if (record_prepare_sync(r, o, &why) == -1)
+		r->is.sync = false;
 	record_fail(r, trouble);
 }
 

@@ -708,6 +708,78 @@ test_refused(void)
 	is_int(unlinkat(dir_fd, "x", AT_REMOVEDIR), 0, "and nothing is left");
 }
 
+/* --- what a former engine left --- */
+
+/* All as it is, held by descriptors of its own, as of an engine that died. */
+static void
+take_over(struct ledger_row *row)
+{
+	struct slots_place place = { .path = directory, .mode = 0600,
+		.gid = (gid_t)-1, .pipe_size = 131072, .row = row };
+	struct ledger_left left = { .number = { row->number[0] } };
+	struct why why = { 0 };
+	int i;
+
+	left.state = ledger_get(row);
+	for (i = 0; i < LEDGER_FDS; i++)
+		left.fd[i] = row->fd[i] == -1 ? -1 :
+		    fcntl(row->fd[i], F_DUPFD_CLOEXEC, 0);
+	slots_free(d);
+	place.dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
+	d = slots_inherit(&place, &owner, &left, &why);
+	if (d == NULL)
+		errx(1, "slots_inherit: %s", why.text);
+	slots_go_on(d);
+}
+
+/* An unread reply, and whoever comes for it to the engine after. */
+static void
+test_heir(void)
+{
+	struct slots_place place = { .path = directory, .mode = 0600,
+		.gid = (gid_t)-1, .pipe_size = 131072 };
+	static struct ledger_row row = { .kind = LEDGER_SESSION };
+	struct reader *r;
+	struct why why = { 0 };
+	char text[8];
+	int i;
+
+	/* Nothing outlives an engine where no events tell of readers. */
+	if (!notice_follows())
+		return;
+	for (i = 0; i < LEDGER_FDS; i++)
+		row.fd[i] = -1;
+	slots_free(d);
+	place.row = &row;
+	place.dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
+	d = slots_new(&place, &owner, &why);
+	if (d == NULL)
+		errx(1, "slots_new: %s", why.text);
+
+	say("one\n", false);
+	take_over(&row);
+	has_asked = true;
+	r = come();
+	ok(reads(r, "one\n") && meets_end(r), "who reads what a former engine "
+	    "left has its end of file, though somebody has asked since");
+	leave(r);
+	run_until(is_done, NULL, LONG_MS);
+
+	say("two\n", false);
+	take_over(&row);
+	r = come();
+	is_int(read(r->fd, text, sizeof(text)), 4, "who reads it and leaves");
+	leave(r);
+	r = come();
+	ok(goes_on_waiting(r), "and comes again, before anybody has looked, "
+	    "waits for the next");
+	say("three\n", false);
+	ok(reads(r, "three\n"), "and reads that");
+	leave(r);
+	run_until(is_done, NULL, LONG_MS);
+	has_asked = false;
+}
+
 static void *
 run_tests(void *arg)
 {
@@ -715,7 +787,7 @@ run_tests(void *arg)
 		test_end, test_lines, test_rest, test_early, test_failed,
 		test_order, test_large, test_leftover, test_closed, test_names,
 		test_mode, test_lingering, test_late, test_idle, test_beside,
-		test_refused,
+		test_refused, test_heir,
 	};
 	size_t i;
 
