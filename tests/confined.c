@@ -1,7 +1,7 @@
 /*
  * confined: what can be done from within the sandbox of the engine.
  *
- *	confined [-r PATH]... RUNDIR ATTEMPT...
+ *	confined [-n] [-r PATH]... RUNDIR ATTEMPT...
  *	confined -l MECHANISM[,MECHANISM] PROGRAM ARGUMENT...
  *
  * Each attempt is made by a process of its own that has entered the sandbox,
@@ -9,6 +9,8 @@
  * it went: `ATTEMPT done', `ATTEMPT EPERM' or what else errno was, or
  * `ATTEMPT SIGSYS'.  `name' prints sandbox_name(), and `build' `strict', or
  * `tests' where it is confined less for their sake.
+ *
+ * With -n it has entered that of a child that looks up names.
  *
  * With -l the program runs on a kernel that lacks these mechanisms (landlock,
  * seccomp), as far as it can tell.
@@ -18,6 +20,7 @@
 #include <fcntl.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -31,6 +34,7 @@
 #define READABLE 8
 
 int rundir_fd, given_fd;
+static bool looks_up;
 pid_t parent_pid;
 
 static void
@@ -38,7 +42,9 @@ attempt_in_child(const struct attempt *a, const struct sandbox *what)
 {
 	struct why why;
 
-	if (sandbox_enter(what, &why) == -1)
+	if (looks_up)
+		sandbox_look_up();
+	else if (sandbox_enter(what, &why) == -1)
 		fprintf(stderr, "%s\n", why.text);
 	errno = 0;
 	if (a->try() == -1)
@@ -111,16 +117,18 @@ main(int argc, char **argv)
 	struct sandbox what = { .readable = readable };
 	int c, n = 0;
 
-	while ((c = getopt(argc, argv, "+l:r:")) != -1) {
+	while ((c = getopt(argc, argv, "+l:nr:")) != -1) {
 		if (c == 'l' && optind < argc)
 			lack(optarg, argv + optind);
+		else if (c == 'n')
+			looks_up = true;
 		else if (c == 'r' && n < READABLE)
 			readable[n++] = optarg;
 		else
-			errx(2, "usage: confined [-r PATH] RUNDIR ATTEMPT...");
+			errx(2, "usage: confined [-n] [-r PATH] RUNDIR ATTEMPT...");
 	}
 	if (optind >= argc)
-		errx(2, "usage: confined [-r PATH] RUNDIR ATTEMPT...");
+		errx(2, "usage: confined [-n] [-r PATH] RUNDIR ATTEMPT...");
 	rundir_fd = open(argv[optind], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (rundir_fd == -1)
 		err(1, "%s", argv[optind]);

@@ -272,7 +272,7 @@ another_engine()
 	[ ! -e "$FIFOD_DIR/b" ]
 }
 
-@test "fifoctl reaches the broker though the engine has closed its socket to it" {
+@test "fifoctl reaches the broker though the engine has taken its socket away" {
 	[ -x "$AID" ] || skip "tests/aid is not built"
 	start_broker
 	ENGINE=$(engine_pid)

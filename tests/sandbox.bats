@@ -190,6 +190,22 @@ of()
 	assert_output "$(grep '^CapEff:' "/proc/$(engine_pid)/status")"
 }
 
+@test "what looks up names writes nothing, runs nothing and is nobody else" {
+	local attempt
+
+	need landlock strict
+	for attempt in write-outside exec fifo directory; do
+		run "$CONFINED" -n "$ROOM" "$attempt"
+		assert_output "$attempt EACCES"
+	done
+	for attempt in mount chroot raw; do
+		run "$CONFINED" -n "$ROOM" "$attempt"
+		assert_output "$attempt EPERM"
+	done
+	run "$CONFINED" -n "$ROOM" read-outside
+	assert_output 'read-outside done'
+}
+
 @test "status says how the engine is confined, and it is" {
 	need seccomp landlock
 	start_broker

@@ -274,25 +274,9 @@ past_find(const struct ledger_left *key)
 	return from;
 }
 
-bool
-ledger_has(enum ledger_kind kind, const char *of, const char *name)
-{
-	struct ledger_left key = { .kind = kind };
-	size_t i;
-
-	strlcpy(key.of, of, sizeof(key.of));
-	for (i = past_find(&key); i < past.n; i++) {
-		if (left_compare(&past.at[i], &key) != 0)
-			break;
-		if (!past.at[i].claimed &&
-		    strncmp(past.at[i].name, name, LEDGER_NAME) == 0)
-			return true;
-	}
-	return false;
-}
-
-struct ledger_left *
-ledger_claim(enum ledger_kind kind, const char *of, const char *name)
+/* The next of these that is not claimed yet; NULL: none. */
+static struct ledger_left *
+past_next(enum ledger_kind kind, const char *of, const char *name)
 {
 	struct ledger_left key = { .kind = kind }, *left;
 	size_t i;
@@ -303,14 +287,29 @@ ledger_claim(enum ledger_kind kind, const char *of, const char *name)
 		if (left_compare(left, &key) != 0)
 			break;
 		if (!left->claimed && (name == NULL ||
-		    strncmp(left->name, name, LEDGER_NAME) == 0)) {
-			left->claimed = true;
-			ledger_free(left->row);
-			left->row = NULL;
+		    strncmp(left->name, name, LEDGER_NAME) == 0))
 			return left;
-		}
 	}
 	return NULL;
+}
+
+bool
+ledger_has(enum ledger_kind kind, const char *of, const char *name)
+{
+	return past_next(kind, of, name) != NULL;
+}
+
+struct ledger_left *
+ledger_claim(enum ledger_kind kind, const char *of, const char *name)
+{
+	struct ledger_left *left = past_next(kind, of, name);
+
+	if (left == NULL)
+		return NULL;
+	left->claimed = true;
+	ledger_free(left->row);
+	left->row = NULL;
+	return left;
 }
 
 /* Each session is the first of its own. */

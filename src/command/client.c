@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/loop.h"
 #include "base/words.h"
 #include "base/xalloc.h"
 #include "command/client.h"
@@ -312,20 +313,11 @@ ask_stands(void)
 	return stands;
 }
 
-static int64_t
-client_now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Whoever is asked again does not know how long was waited before. */
 static bool
 ask_is_late(const struct ask *a)
 {
-	int64_t left = a->client->until_ms - client_now_ms();
+	int64_t left = a->client->until_ms - loop_now_ms();
 	struct pollfd p = { .fd = a->fd, .events = POLLIN };
 
 	if (!a->repeated || a->client->until_ms == 0)
@@ -411,10 +403,10 @@ client_rest(int ms)
 static void
 ask_wait_end(struct ask *a)
 {
-	int64_t until = client_now_ms() + CLIENT_TRY_MS;
+	int64_t until = loop_now_ms() + CLIENT_TRY_MS;
 
 	while (flock(a->rundir_fd, LOCK_SH | LOCK_NB) == -1 &&
-	    errno == EWOULDBLOCK && client_now_ms() < until)
+	    errno == EWOULDBLOCK && loop_now_ms() < until)
 		client_rest(CLIENT_STEP_MS);
 }
 
@@ -448,7 +440,7 @@ ask_again(struct ask *a, struct why *why)
 {
 	if (!(a->args->command->flags & COMMAND_STARTS))
 		return false;
-	if (client_now_ms() > a->until_ms) {
+	if (loop_now_ms() > a->until_ms) {
 		why_prefix(why, "gave up after %d s", CLIENT_TRY_MS / 1000);
 		return false;
 	}
@@ -467,7 +459,7 @@ int
 client_ask(struct client *client, const struct command_args *args)
 {
 	struct ask a = { .client = client, .args = args, .rundir_fd = -1,
-		.fd = -1, .until_ms = client_now_ms() + CLIENT_TRY_MS,
+		.fd = -1, .until_ms = loop_now_ms() + CLIENT_TRY_MS,
 		.rundir = keeper_rundir_path(client->rundir) };
 	char *cwd = client_cwd();
 	struct why why = { 0 };

@@ -161,7 +161,14 @@ anchor_watch(loop_cb *cb, void *arg)
 
 /* --- the engine that comes after --- */
 
-static bool anchor_is_late;
+static int64_t anchor_waited_ms;
+
+/* What comes after that is no answer to anything. */
+static bool
+anchor_is_late(void)
+{
+	return anchor_waited_ms >= ANCHOR_PATIENCE_MS;
+}
 
 /*
  * Something comes, or it ends; or we have waited long enough, for this one or
@@ -171,15 +178,20 @@ static bool anchor_is_late;
 static bool
 anchor_await(int fd)
 {
-	static int64_t waited_ms;
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int64_t began_ms = loop_now_ms();
-	bool came = poll(&p, 1, waited_ms < ANCHOR_PATIENCE_MS ?
-	    (int)(ANCHOR_PATIENCE_MS - waited_ms) : 0) > 0;
+	int64_t before = loop_now_ms(), now;
+	int came = 0;
 
-	waited_ms += loop_now_ms() - began_ms;
-	anchor_is_late |= !came;
-	return came;
+	while (!anchor_is_late()) {
+		came = poll(&p, 1,
+		    (int)(ANCHOR_PATIENCE_MS - anchor_waited_ms));
+		now = loop_now_ms();
+		anchor_waited_ms += now - before;
+		before = now;
+		if (came > 0 || (came == -1 && errno != EINTR))
+			break;
+	}
+	return came > 0;
 }
 
 /* One batch: how many descriptors came, in the order of their numbers. */
@@ -216,8 +228,7 @@ anchor_batch(int fd, const int *numbers, int *fds, size_t n)
 	int came[ANCHOR_BATCH];
 	size_t i, found = 0, next = 0;
 
-	/* What comes too late is no answer to anything else. */
-	if (!anchor_is_late && send(fd, numbers, n * sizeof(numbers[0]),
+	if (!anchor_is_late() && send(fd, numbers, n * sizeof(numbers[0]),
 	    MSG_NOSIGNAL | MSG_DONTWAIT) != -1)
 		found = anchor_receive(fd, there, n, came);
 	for (i = 0; i < n; i++)

@@ -40,7 +40,7 @@ void sandbox_keep_rights(void);
 void sandbox_die_with(pid_t keeper);
 /*
  * The capabilities of a keeper that is not root's are in force only between
- * these two: what it opens for the engine is opened without.
+ * these two: what it opens for the engine is opened without.  errno stays.
  */
 void sandbox_raise(void);
 void sandbox_lower(void);

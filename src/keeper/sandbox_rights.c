@@ -2,6 +2,7 @@
  * Capabilities, by the system calls themselves (capget(2)): two calls are no
  * reason for a library.
  */
+#include <errno.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -113,8 +114,11 @@ sandbox_raise(void)
 void
 sandbox_lower(void)
 {
+	int error = errno;
+
 	if (geteuid() != 0)
 		rights_set(KEEPER_RIGHTS, 0, true);
+	errno = error;
 }
 
 void

@@ -120,15 +120,13 @@ int
 direct_socket(int family, int type, const struct keeper_place *place,
     struct why *why)
 {
-	int fd, error;
+	int fd;
 
 	if (place_is_any(place))
 		return socket_new(family, type, why);
 	sandbox_raise();
 	fd = socket_in_place(family, type, place, why);
-	error = errno;
 	sandbox_lower();
-	errno = error;
 	return fd;
 }
 
@@ -221,13 +219,11 @@ int
 direct_listen(const struct keeper_address *at, int type,
     const struct keeper_place *place, struct why *why)
 {
-	int fd, error;
+	int fd;
 
 	sandbox_raise();
 	fd = listen_in_place(at, type, place, why);
-	error = errno;
 	sandbox_lower();
-	errno = error;
 	return fd;
 }
 

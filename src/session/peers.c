@@ -36,6 +36,17 @@ struct peers {
 	unsigned next;                  /* name of the newest */
 };
 
+static struct peer *
+peer_new(struct peers *all)
+{
+	struct peer *p = xcalloc(1, sizeof(*p));
+
+	p->peers = all;
+	TAILQ_INSERT_TAIL(&all->all, p, entry);
+	all->n++;
+	return p;
+}
+
 static void
 peer_arrived(struct peer *p)
 {
@@ -207,12 +218,9 @@ void
 peers_arrived(struct peers *all, int fd)
 {
 	struct session *s = all->s;
-	struct peer *p = xcalloc(1, sizeof(*p));
+	struct peer *p = peer_new(all);
 	struct link_owner owner = { peer_changed, p, &p->why, peer_note };
 
-	p->peers = all;
-	TAILQ_INSERT_TAIL(&all->all, p, entry);
-	all->n++;
 	all->arriving++;
 	p->arriving = true;
 	timer_set(&p->deadline, s->options.link.timeout_connect, peer_late, p);
@@ -224,14 +232,11 @@ peers_arrived(struct peers *all, int fd)
 static void
 peer_inherit(struct peers *all, struct ledger_left *left)
 {
-	struct peer *p = xcalloc(1, sizeof(*p));
+	struct peer *p = peer_new(all);
 	struct session_owner owner = { .changed = peer_session_changed,
 		.ended = peer_session_ended, .arg = p };
 	unsigned number = (unsigned)strtoul(left->name, NULL, 10);
 
-	p->peers = all;
-	TAILQ_INSERT_TAIL(&all->all, p, entry);
-	all->n++;
 	if (number > all->next)
 		all->next = number;
 	p->session = session_inherit_peer(left->name, &all->place, &owner,

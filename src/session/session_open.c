@@ -228,7 +228,6 @@ session_inherit_peer(const char *name, const struct session_place *place,
 		return NULL;
 	}
 	close(dir_fd);
-	names_watch(s, &why);
 	status_changed(s);
 	heir_begin(s);
 	return s;

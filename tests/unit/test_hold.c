@@ -1,10 +1,12 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/loop.h"
@@ -101,25 +103,34 @@ test_message_bad(int fds[2])
 	ok(in.bad, "has no kind");
 }
 
-/* No bytes, but a descriptor: neither the end nor a leak. */
-static void
-test_message_empty(int fds[2])
+/* So many bytes, and a descriptor with them: how many bytes went. */
+static ssize_t
+send_with(int to, char *bytes, size_t n, int fd)
 {
 	union {
 		struct cmsghdr align;
 		char space[CMSG_SPACE(sizeof(int))];
 	} control = { 0 };
-	struct msghdr header = { .msg_control = &control,
-		.msg_controllen = sizeof(control) };
+	struct iovec v = { bytes, n };
+	struct msghdr header = { .msg_iov = &v, .msg_iovlen = n > 0,
+		.msg_control = &control, .msg_controllen = sizeof(control) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&header);
-	int fd = null_fd(), before = dup(fd), after;
 
-	close(before);
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	is_int(sendmsg(fds[0], &header, 0), 0, "an empty packet goes");
+	return sendmsg(to, &header, 0);
+}
+
+/* No bytes, but a descriptor: neither the end nor a leak. */
+static void
+test_message_empty(int fds[2])
+{
+	int fd = null_fd(), before = dup(fd), after;
+
+	close(before);
+	is_int(send_with(fds[0], NULL, 0, fd), 0, "an empty packet goes");
 	is_int(message_receive(&in, fds[1]), 1, "and is not the end");
 	ok(in.bad, "but has no kind");
 	message_clear(&in);
@@ -285,6 +296,47 @@ test_anchor(void)
 	close(fds[0]);
 }
 
+static void
+on_alarm(int signo)
+{
+	(void)signo;
+}
+
+/* It takes its time, and signals come meanwhile. */
+static void
+test_anchor_slow(void)
+{
+	const struct itimerval often = { { 0, 20000 }, { 0, 20000 } };
+	const struct itimerval never = { 0 };
+	const struct timespec rest = { 0, 200000000 };
+	const int numbers[] = { 0, 1 };
+	int fds[2], came[2] = { -1, -1 }, asked[2];
+	char there[2] = { 1, 0 };
+	pid_t pid;
+
+	if (anchor_sockets(fds) == -1)
+		return;
+	pid = fork();
+	if (pid == 0) {
+		(void)!recv(fds[1], asked, sizeof(asked), 0);
+		nanosleep(&rest, NULL);
+		send_with(fds[1], there, sizeof(there), fds[1]);
+		_exit(0);
+	}
+	signal(SIGALRM, on_alarm);
+	setitimer(ITIMER_REAL, &often, NULL);
+	anchor_fetch(fds[0], numbers, came, 2);
+	setitimer(ITIMER_REAL, &never, NULL);
+	signal(SIGALRM, SIG_DFL);
+	ok(came[0] != -1 && came[1] == -1, "a slow one is waited for, whatever "
+	    "signals come");
+	close(came[0]);
+	close(fds[0]);
+	close(fds[1]);
+	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		;
+}
+
 /* --- what a look-up's child says --- */
 
 static void
@@ -331,6 +383,7 @@ main(void)
 	test_held();
 	test_failed();
 	test_anchor();
+	test_anchor_slow();
 	test_lookup();
 	return tap_done();
 }
