@@ -210,6 +210,60 @@ descriptors_left()
 	open_session c "tcp://127.0.0.1:$PORT_echo"
 }
 
+# answers: how many requests have failed so far
+answers()
+{
+	grep -c 'error: 127.0.0.1:1: ' "$T/fifod.err"
+}
+
+# As many looks in a row, and none of them has seen one more.
+answers_stay()
+{
+	local n
+
+	n=$(answers)
+	LOOKS=$((n > 0 && n == ANSWERS ? LOOKS + 1 : 0)) ANSWERS=$n
+	[ "$LOOKS" -ge 10 ]
+}
+
+# unread LEAST MOST: that many of those asked without end are answered
+unread()
+{
+	ANSWERS=0 LOOKS=0
+	wait_until 20 answers_stay
+	[ "$ANSWERS" -ge "$1" ] && [ "$ANSWERS" -le "$2" ] ||
+	    fail "$ANSWERS answers wait"
+}
+
+@test "of 4096 requests whose answers nobody reads no more are taken, until they are" {
+	start_broker
+	ctl open s tcp://127.0.0.1:1 --no-wait -o framing=line \
+	    -o reconnect=never
+	wait_status s failed
+	background "$T/writer" sh -c 'exec yes "" >"$1"' sh "$FIFOD_DIR/s/in"
+	unread 3500 4096
+	before=$ANSWERS
+	for ((i = 1; i <= 400; i++)); do
+		hear s >/dev/null
+	done
+	unread "$((before + 100))" "$((before + 700))"
+}
+
+@test "limit buffers= counts requests that wait, too, and none is lost" {
+	start_peer a echo
+	start_broker -l buffers=600K
+	open_session t "tcp://127.0.0.1:$port" framing=line
+	ctl open s tcp://127.0.0.1:1 --no-wait -o framing=line \
+	    -o reconnect=never
+	wait_status s failed
+	background "$T/writer" sh -c 'exec yes "" >"$1"' sh "$FIFOD_DIR/s/in"
+	unread 3500 4096
+	say t 'hello\n'
+	never_within 1 status_is t queued 0
+	ctl close s
+	assert_equal "$(hear t)" hello
+}
+
 # The broker may have so many KiB of addresses more than it has.
 memory_left()
 {

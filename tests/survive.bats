@@ -143,6 +143,28 @@ kill_engines()
 	assert_output "$OK_HEARD"
 }
 
+@test "of requests that waited none is lost without a word" {
+	survivors
+	scripted a 'expect 1\n' stall
+	open_session s "tcp://127.0.0.1:$port" framing=line timeout=60
+	yes 1 | head -n 5000 >"$S/in"
+	WAITING=0 LOOKS=0
+	wait_until 20 waiting_stays
+	kill_engine
+	wait_status s uncertain "$((5000 - WAITING / 2))"
+	assert_equal "$(status_of s queued)" "$WAITING"
+}
+
+# Many looks in a row have seen the same number of bytes in the FIFO.
+waiting_stays()
+{
+	local n
+
+	n=$("$(program_find pipe)" waiting "$S/in")
+	LOOKS=$((n > 0 && n == WAITING ? LOOKS + 1 : 0)) WAITING=$n
+	[ "$LOOKS" -ge 10 ]
+}
+
 @test "what was taken of a request is not glued to the next" {
 	survivors
 	start_peer a http

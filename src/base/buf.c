@@ -6,6 +6,8 @@
 
 #define BUF_LEAST	512	/* the smallest allocation */
 
+static size_t buf_allocated;
+
 void
 buf_init(struct buf *b, size_t limit)
 {
@@ -16,6 +18,7 @@ buf_init(struct buf *b, size_t limit)
 void
 buf_clear(struct buf *b)
 {
+	buf_allocated -= b->size;
 	free(b->data);
 	buf_init(b, b->limit);
 }
@@ -24,6 +27,12 @@ size_t
 buf_length(const struct buf *b)
 {
 	return b->end - b->start;
+}
+
+size_t
+buf_memory(void)
+{
+	return buf_allocated;
 }
 
 const uint8_t *
@@ -112,6 +121,7 @@ buf_reserve(struct buf *b, size_t n)
 			errno = ENOMEM;
 			return NULL;
 		}
+		buf_allocated += size - b->size;
 		b->data = data;
 		b->size = size;
 	}

@@ -22,6 +22,8 @@ void buf_init(struct buf *b, size_t limit);
 void buf_clear(struct buf *b);
 
 size_t buf_length(const struct buf *b);
+/* Bytes that all buffers there are have allocated. */
+size_t buf_memory(void);
 /* Borrow the bytes; NULL when empty. Valid until the next call. */
 const uint8_t *buf_peek(const struct buf *b);
 /* Drop n bytes from the front (n <= length). */

@@ -28,11 +28,16 @@ chunk_new(void)
 	return c;
 }
 
+bool
+chunk_is_full(size_t beside)
+{
+	return chunk_ntaken + beside / sizeof(struct chunk) >= chunk_most;
+}
+
 struct chunk *
 chunk_take(void)
 {
-	return chunk_n - (size_t)chunk_ncached < chunk_most ? chunk_need() :
-	    NULL;
+	return chunk_is_full(0) ? NULL : chunk_need();
 }
 
 struct chunk *

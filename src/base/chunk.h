@@ -6,6 +6,7 @@
 #ifndef BASE_CHUNK_H
 #define BASE_CHUNK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,8 @@ struct chunk *chunk_take(void);
  * own, and would break without.
  */
 struct chunk *chunk_need(void);
+/* With so many bytes beside them: is it as much as may be taken? */
+bool chunk_is_full(size_t beside);
 /* Give it back; NULL is allowed. */
 void chunk_give(struct chunk *c);
 /* Give *c back and forget it, if nothing is left in it. */

@@ -18,8 +18,8 @@ const struct limit_row limit_rows[] = {
 	    "within a second of there being room; lines of log are lost." },
 	{ "Bytes on their way, in all", "limit buffers=1G",
 	    "No more are taken from whoever sends, until a buffer has become "
-	    "free, which is looked at each second.  TLS may hold once more."
-	    },
+	    "free, which is looked at each second.  Requests that wait count "
+	    "where requests are taken; TLS may hold once more." },
 	{ "Commands at a time", "limit clients=1000",
 	    "A further fifoctl is refused (1).  One that does not send its "
 	    "command within 5 seconds is refused, too (2)." },
@@ -60,7 +60,8 @@ const struct limit_row limit_rows[] = {
 	{ "Bytes of a client with connections=each", "64 KiB a direction, or "
 	    "a pipe of 256 KiB; 128 pipes in all",
 	    "Whoever sends waits; without a pipe they are copied." },
-	{ "Requests of a channel that wait", "64 KiB",
+	{ "Requests of a channel that wait", "64 KiB, or 4096 of them, with "
+	    "those sent, and those that failed, whose replies are not read",
 	    "No more are taken from it; one that is longer is sent as it "
 	    "comes, and never again." },
 	{ "Requests that wait for their replies, of a connection",

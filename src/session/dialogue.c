@@ -44,6 +44,7 @@ dialogue_forget(struct dialogue *d, struct exchange *x)
 	d->held -= buf_length(&x->bytes) - x->sent;
 	d->nsent--;
 	TAILQ_REMOVE(&d->exchanges, x, entry);
+	d->nopen--;
 	if (!x->delivering)
 		ledger_closed(d->row);
 	x->d = NULL;

@@ -7,6 +7,8 @@
 #include "session/private.h"
 #include "session/status.h"
 
+static size_t exchange_n;
+
 const char *
 exchange_last_name(enum exchange_last last)
 {
@@ -27,14 +29,22 @@ exchange_new(struct session *s, struct dialogue *d)
 {
 	struct exchange *x = xcalloc(1, sizeof(*x));
 
+	exchange_n++;
 	s->pool->nopen++;
 	x->s = s;
 	x->d = d;
 	if (d == NULL)
 		return x;
 	TAILQ_INSERT_TAIL(&d->exchanges, x, entry);
+	d->nopen++;
 	ledger_opened(d->row);
 	return x;
+}
+
+size_t
+exchange_memory(void)
+{
+	return exchange_n * sizeof(struct exchange);
 }
 
 /* Off its wire. */
@@ -92,6 +102,7 @@ exchange_free(struct exchange *x)
 		d->held -= exchange_held(x);
 		exchange_leave(x);
 		TAILQ_REMOVE(&d->exchanges, x, entry);
+		d->nopen--;
 		exchange_tell_ledger(x);
 		if (d->cutting == x)
 			d->cutting = NULL;
@@ -101,6 +112,7 @@ exchange_free(struct exchange *x)
 		exchange_leave_wire(x);
 	}
 	x->s->pool->nopen--;
+	exchange_n--;
 	buf_clear(&x->bytes);
 	free(x);
 }

@@ -49,6 +49,8 @@
 
 /* So much of a channel's requests is taken before they are sent. */
 #define EXCHANGE_HELD ((size_t)64 * 1024)
+/* ... and so many have not ended: wait, are sent, or have an unread answer. */
+#define EXCHANGE_MOST ((size_t)4096)
 /* So much of a reply that nobody waits for is read to keep its link. */
 #define EXCHANGE_DRAIN ((uint64_t)1024 * 1024)
 
@@ -119,6 +121,7 @@ struct dialogue {
 	struct framer framer;           /* of the request being cut */
 	struct exchange *cutting;       /* NULL: none has begun */
 	struct exchange_list exchanges; /* unanswered, in order */
+	size_t nopen;                   /* of these */
 	size_t nsent;                   /* of these, on a wire: `on` */
 	struct wire *on;
 	struct wire *wire;              /* connections=each: its own */
@@ -226,6 +229,8 @@ struct pool {
 
 /* For this dialogue; NULL: nobody waits for its reply. */
 struct exchange *exchange_new(struct session *s, struct dialogue *d);
+/* Bytes that all there are take up, but for their buffers. */
+size_t exchange_memory(void);
 /* Off every list, and free it. */
 void exchange_free(struct exchange *x);
 /* Put it at the end of the pool's queue, or (again) at its front. */

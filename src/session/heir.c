@@ -18,9 +18,6 @@
 
 /* Whoever wrote a part of a request is looked at so often. */
 #define HEIR_LOOK_MS 5
-/* A ledger that says more has not been written by us. */
-#define HEIR_MOST 4096
-
 /* --- exchanges --- */
 
 /* A channel whose client may still be writing what nobody will read. */
@@ -37,8 +34,9 @@ heir_dialogue(struct dialogue *d, const struct ledger_left *left)
 	unsigned n = ledger_owed(&left->state);
 	bool within = left->state.taking || left->state.half;
 
-	if (n > HEIR_MOST)
-		n = HEIR_MOST;
+	/* A ledger that says more has not been written by us. */
+	if (n > EXCHANGE_MOST)
+		n = EXCHANGE_MOST;
 	if (left->state.reply == LEDGER_WRITING) {
 		exchange_new(d->s, d)->delivering = true;
 		ledger_closed(d->row);

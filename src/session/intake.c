@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/xalloc.h"
 #include "session/exchange.h"
 #include "session/heir.h"
 #include "session/private.h"
@@ -11,6 +12,11 @@
 #define INTAKE_MUDDLED_MS 500
 /* The rest of a write that was too long, or broken, follows it at once. */
 #define INTAKE_REST_MS 100
+/*
+ * A further request is begun while there may be so many more; and so many are
+ * taken at once where memory is short.
+ */
+#define INTAKE_SOME ((size_t)256)
 
 static struct framing_choice *
 intake_framing(struct dialogue *d)
@@ -67,7 +73,47 @@ intake_takes(struct dialogue *d)
 	if (d->s->pool->unpaired && d->held > 0 && (state != SESSION_UP ||
 	    intake_takes_writes(d)))
 		return false;
+	if (d->tunnel == NULL && d->cutting == NULL &&
+	    d->nopen + INTAKE_SOME > EXCHANGE_MOST)
+		return false;
 	return d->held < intake_most(d);
+}
+
+/* Of the request being cut, how many bytes are known to come. */
+static size_t
+intake_left(const struct dialogue *d)
+{
+	if (d->tunnel != NULL)
+		return CHUNK_PAYLOAD;
+	if (d->cutting == NULL || d->framer.left == UINT64_MAX)
+		return 0;
+	return d->framer.left < CHUNK_PAYLOAD ? (size_t)d->framer.left :
+	    CHUNK_PAYLOAD;
+}
+
+/* How much to take at once: each byte beyond these may be one more request. */
+static size_t
+intake_room(struct dialogue *d)
+{
+	size_t held = intake_most(d) - d->held, most = intake_left(d);
+
+	if (intake_takes_writes(d))
+		return CHUNK_PAYLOAD;
+	if (xalloc_short())
+		most = INTAKE_SOME;
+	else
+		most += d->nopen < EXCHANGE_MOST ? EXCHANGE_MOST - d->nopen : 1;
+	if (most > CHUNK_PAYLOAD)
+		most = CHUNK_PAYLOAD;
+	return held < most ? held : most;
+}
+
+/* Is there memory for more that waits?  For what does not wait there is. */
+static bool
+intake_may_hold(const struct dialogue *d)
+{
+	return (d->nopen == 0 || !xalloc_short()) &&
+	    !chunk_is_full(buf_memory() + exchange_memory());
 }
 
 /*
@@ -472,21 +518,18 @@ intake_is_within(const struct dialogue *d)
 bool
 intake_read(struct dialogue *d)
 {
-	size_t room = intake_most(d) - d->held;
-	struct chunk *c = chunk_take();
+	struct chunk *c = intake_may_hold(d) ? chunk_take() : NULL;
 	ssize_t n;
 
 	if (c == NULL) {
 		channel_rest(d->channel);
 		return false;
 	}
-	if (room > CHUNK_PAYLOAD || intake_takes_writes(d))
-		room = CHUNK_PAYLOAD;
 	/* Before `in` is seen to be empty, for whoever waits for that. */
 	if (d->cutting == NULL && d->tunnel == NULL && !d->skipping)
 		intake_void(d);
 	ledger_taking(d->row);
-	n = channel_read(d->channel, c->data, room);
+	n = channel_read(d->channel, c->data, intake_room(d));
 	if (n > 0)
 		intake_feed(d, c->data, (size_t)n);
 	if (n > 0 && d->cutting != NULL && intake_takes_writes(d))
