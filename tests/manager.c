@@ -7,7 +7,8 @@
  *
  * Prints what happens, a line each: "started PID", "stored NAME", "dropped
  * NAME", "ended STATUS", and what else it is told.  SIGTERM goes on to the
- * program, which is the end.
+ * program, which is the end.  SIGUSR1: what the program holds of homes makes no
+ * sense any more, and "homes are lost".
  */
 #include <err.h>
 #include <errno.h>
@@ -30,7 +31,7 @@ static struct {
 	int fd;
 } stored[STORED_MAX];
 static int nstored;
-static volatile sig_atomic_t told_to_stop, child_ended;
+static volatile sig_atomic_t told_to_stop, child_ended, told_to_lose;
 static pid_t pid;
 
 static void
@@ -46,6 +47,13 @@ on_child(int signo)
 {
 	(void)signo;
 	child_ended = 1;
+}
+
+static void
+on_lose(int signo)
+{
+	(void)signo;
+	told_to_lose = 1;
 }
 
 /* All of them from descriptor 3 on, and what tells of them. */
@@ -151,6 +159,27 @@ hear(int fd)
 		close(with);
 }
 
+/* In the files that it holds, keys that it makes nothing of. */
+static void
+lose_homes(void)
+{
+	static char bytes[1024 * 1024];
+	const char *at;
+	ssize_t n;
+	int i;
+
+	told_to_lose = 0;
+	for (i = 0; i < nstored; i++) {
+		if (strncmp(stored[i].name, "held-", 5) != 0)
+			continue;
+		n = pread(stored[i].fd, bytes, sizeof(bytes), 0);
+		for (at = bytes; n > 0 && (at = memmem(at, (size_t)(bytes + n -
+		    at), "home/", 5)) != NULL; at++)
+			(void)!pwrite(stored[i].fd, "lost/", 5, at - bytes);
+	}
+	printf("homes are lost\n");
+}
+
 static int
 listen_at(const char *path)
 {
@@ -177,15 +206,19 @@ main(int argc, char **argv)
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGTERM);
 	sigaddset(&ours, SIGCHLD);
+	sigaddset(&ours, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &ours, NULL);
 	signal(SIGTERM, on_terminate);
 	signal(SIGCHLD, on_child);
+	signal(SIGUSR1, on_lose);
 	p.fd = listen_at(argv[1]);
 	setenv("NOTIFY_SOCKET", argv[1], 1);
 	start(argv + 2);
 	for (;;) {
 		if (ppoll(&p, 1, NULL, &none) == 1)
 			hear(p.fd);
+		if (told_to_lose)
+			lose_homes();
 		if (!child_ended || waitpid(pid, &status, WNOHANG) != pid)
 			continue;
 		child_ended = 0;

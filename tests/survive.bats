@@ -661,6 +661,54 @@ keeper_is_ready()
 	BROKER_PID=$KEEPER
 }
 
+# The beginning of a program that says more to each line.
+SAY='while read -r x; do echo "$x'
+
+@test "after a keeper's death programs run where their sessions were opened" {
+	local want
+
+	managed
+	mkdir "$T/app"
+	# shellcheck disable=SC2016
+	(
+		cd "$T/app"
+		umask 027
+		TOKEN=secret ctl open s "exec:$SAY"' $(pwd -P) $TOKEN $(umask)"; done' \
+		    -o framing=line
+		TOKEN=other ctl open gone 'exec:cat' -o framing=line
+	)
+	want="$(cd "$T/app" && pwd -P) secret 0027"
+	assert_equal "$(echo 1 | ctl request s)" "1 $want"
+	ctl close gone
+	kill -KILL "$KEEPER"
+	keeper_is_ready 2
+	assert_equal "$(echo 2 | ctl request s)" "2 $want"
+	# What was opened since has a place of its own.
+	TOKEN=third ctl open later "exec:$SAY"' $TOKEN"; done' -o framing=line
+	kill -KILL "$KEEPER"
+	keeper_is_ready 3
+	assert_equal "$(echo 3 | ctl request s)" "3 $want"
+	assert_equal "$(echo 3 | ctl request later)" "3 third"
+	run grep -a lost "$T/manager"
+	assert_output ''
+}
+
+@test "where a keeper has lost the environment of a session no program runs" {
+	managed
+	TOKEN=secret ctl open s "exec:$SAY"' $TOKEN"; done' -o framing=line
+	# The manager hands the next one what it did before there were homes.
+	kill -USR1 "$MANAGER_PID"
+	wait_for_line "$T/manager" '^homes are lost$'
+	kill -KILL "$KEEPER"
+	keeper_is_ready 2
+	run ! ctl request s <<<1
+	wait_status s error-status 7
+	run -0 status_of s error
+	assert_output --partial 'the environment that it was to run in are lost'
+	grep -q 's: the directory and the environment .* are lost' \
+	    "$T/manager"
+}
+
 @test "a keeper that is killed is followed by one that holds the same" {
 	local line engine
 

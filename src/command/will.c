@@ -157,6 +157,19 @@ struct will_words {
 	    *home;
 };
 
+/* It need not run a program, and without one goes on as it was. */
+static struct keeper_home *
+will_home(const struct will *w, uint64_t number)
+{
+	struct keeper_home *h = keeper_home_again(number);
+
+	if (keeper_home_number(h) != number)
+		log_warn("%s: the directory and the environment that it was "
+		    "opened in are lost: no program is run for it any more",
+		    w->name);
+	return h;
+}
+
 /* The plan it was opened by, and the options that it has by now. */
 static int
 will_read(const struct will *w, struct will_words *words, struct plan *p,
@@ -174,7 +187,7 @@ will_read(const struct will *w, struct will_words *words, struct plan *p,
 		return why_fail(why, FAULT_REFUSED, "its will is not whole");
 	p->name = xstrdup(w->name);
 	p->alias = *words->alias != '\0' ? xstrdup(words->alias) : NULL;
-	p->home = keeper_home_again(strtoull(words->home, NULL, 10));
+	p->home = will_home(w, strtoull(words->home, NULL, 10));
 	option_init(option_groups, &p->options);
 	if (url_parse(&p->url, words->endpoint, why) == -1 ||
 	    will_read_options(w, &at, &p->options, why) == -1)

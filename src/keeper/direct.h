@@ -65,6 +65,10 @@ struct home;
  * keeper_home_new(), each ended by a NUL.  0 + why where that cannot be.
  */
 uint64_t direct_home_new(int fd, struct why *why);
+/* One that the last keeper had: it waits for an engine, if it makes sense. */
+void direct_home_put(uint64_t number, const char *bytes, size_t n);
+void direct_home_each(void (*each)(uint64_t number, const char *bytes,
+    size_t n));
 /* Is there such a one?  The next engine uses it, too. */
 bool direct_home_again(uint64_t number);
 void direct_home_end(uint64_t number);

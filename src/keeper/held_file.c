@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "keeper/direct.h"
 #include "keeper/held_file.h"
 #include "keeper/memory.h"
 #include "keeper/store.h"
@@ -17,7 +18,9 @@
  */
 #define FILE_FORMAT "fifod-held-1"
 #define FILE_WASTE ((size_t)256 * 1024)
-#define FILE_NAME 24
+#define FILE_NAME 32
+/* Before the number of a home: nothing that is held can have such a key. */
+#define FILE_HOME "home/"
 #define FILE_FD_NAME (KEEPER_HELD_KEY + 16)
 
 struct file_head {
@@ -71,12 +74,35 @@ file_append(const struct keeper_held *what, bool put)
 	struct file_record r = { .key = (uint32_t)strlen(what->key) + 1,
 		.bytes = put ? (uint32_t)what->n : 0,
 		.nfds = (uint16_t)what->nfds, .put = put };
+	off_t end;
 
-	if (memory_write(file.fd, &r, sizeof(r)) == -1 ||
-	    memory_write(file.fd, what->key, r.key) == -1 ||
-	    memory_write(file.fd, what->bytes, r.bytes) == -1)
-		log_warn("what is held may not outlive the keeper");
-	file.size += sizeof(r) + r.key + r.bytes;
+	if (memory_write(file.fd, &r, sizeof(r)) == 0 &&
+	    memory_write(file.fd, what->key, r.key) == 0 &&
+	    memory_write(file.fd, what->bytes, r.bytes) == 0) {
+		file.size += sizeof(r) + r.key + r.bytes;
+		return;
+	}
+	log_warn("what is held may not outlive the keeper");
+	/* Half a record is the last one, or all behind it is lost. */
+	end = (off_t)(sizeof(file.head) + file.size);
+	(void)!ftruncate(file.fd, end);
+	lseek(file.fd, end, SEEK_SET);
+}
+
+static struct keeper_held
+file_home(uint64_t number, const char *bytes, size_t n, char key[FILE_NAME])
+{
+	snprintf(key, FILE_NAME, FILE_HOME "%ju", (uintmax_t)number);
+	return (struct keeper_held){ .key = key, .bytes = bytes, .n = n };
+}
+
+static void
+file_append_home(uint64_t number, const char *bytes, size_t n)
+{
+	char key[FILE_NAME];
+	const struct keeper_held what = file_home(number, bytes, n, key);
+
+	file_append(&what, true);
 }
 
 /* A fresh one, of what is held now. */
@@ -100,6 +126,7 @@ file_renew(void)
 	(void)!write(fd, &file.head, sizeof(file.head));
 	while (held_next(what.key, &what))
 		file_append(&what, true);
+	direct_home_each(file_append_home);
 	file.used = file.size;
 	file.head.turn = turn;
 	file_tell_head();
@@ -139,6 +166,24 @@ held_file_drop(const struct keeper_held *what)
 	file.used -= file_record_size(what);
 	if (file.size > 2 * file.used + FILE_WASTE)
 		file_renew();
+}
+
+void
+held_file_home_put(uint64_t number, const char *bytes, size_t n)
+{
+	char key[FILE_NAME];
+	const struct keeper_held what = file_home(number, bytes, n, key);
+
+	held_file_put(&what);
+}
+
+void
+held_file_home_drop(uint64_t number, size_t n)
+{
+	char key[FILE_NAME];
+	const struct keeper_held what = file_home(number, NULL, n, key);
+
+	held_file_drop(&what);
 }
 
 void
@@ -208,21 +253,44 @@ image_put(const char *key, const char *bytes, const struct file_record *r)
 		close(fds[--what.nfds]);
 }
 
+/*
+ * The record at `at', of which no length is believed.  False: there is none
+ * that is whole.
+ */
+static bool
+image_record(const struct file_image *image, size_t at, struct file_record *r)
+{
+	const char *key = image->bytes + at + sizeof(*r);
+
+	if (image->n - at < sizeof(*r))
+		return false;
+	memcpy(r, image->bytes + at, sizeof(*r));
+	return image->n - at - sizeof(*r) >= (size_t)r->key + r->bytes &&
+	    r->key > 0 && key[r->key - 1] == '\0';
+}
+
 /* What was put and dropped since is not looked for in the store. */
 static bool
 image_has_later(const struct file_image *image, size_t at, const char *key)
 {
 	struct file_record r;
 
-	while (image->n - at >= sizeof(r)) {
-		memcpy(&r, image->bytes + at, sizeof(r));
-		if (image->n - at - sizeof(r) < (size_t)r.key + r.bytes)
-			return false;
+	for (; image_record(image, at, &r); at += sizeof(r) + r.key + r.bytes)
 		if (strcmp(image->bytes + at + sizeof(r), key) == 0)
 			return true;
-		at += sizeof(r) + r.key + r.bytes;
-	}
 	return false;
+}
+
+static void
+image_home(const char *key, const char *bytes, const struct file_record *r)
+{
+	uint64_t number = (uint64_t)strtonum(key + strlen(FILE_HOME), 1,
+	    INT64_MAX, NULL);
+
+	if (r->put && number > 0)
+		direct_home_put(number, bytes, r->bytes);
+	else
+		direct_home_end(number);
 }
 
 /* The last one may be half a record: that was never held. */
@@ -233,20 +301,18 @@ image_replay(const struct file_image *image)
 	const char *key;
 	size_t at = 0, end;
 
-	while (image->n - at >= sizeof(r)) {
-		memcpy(&r, image->bytes + at, sizeof(r));
+	for (; image_record(image, at, &r); at = end) {
 		key = image->bytes + at + sizeof(r);
-		if (image->n - at - sizeof(r) < (size_t)r.key + r.bytes ||
-		    r.key == 0 || key[r.key - 1] != '\0' ||
-		    r.nfds > KEEPER_HELD_FDS || r.bytes > KEEPER_HELD_BYTES)
-			return;
 		end = at + sizeof(r) + r.key + r.bytes;
-		if (!r.put)
+		if (strncmp(key, FILE_HOME, strlen(FILE_HOME)) == 0)
+			image_home(key, key + r.key, &r);
+		else if (!r.put)
 			held_drop(key);
 		else if (held_key_is_sound(key) &&
+		    r.nfds <= KEEPER_HELD_FDS &&
+		    r.bytes <= KEEPER_HELD_BYTES &&
 		    (r.nfds == 0 || !image_has_later(image, end, key)))
 			image_put(key, key + r.key, &r);
-		at = end;
 	}
 }
 

@@ -11,6 +11,9 @@
 #include "keeper/memory.h"
 #include "keeper/spawn.h"
 
+/* The keeper has none of that number: a program is refused. */
+#define HOME_LOST UINT64_MAX
+
 struct keeper_home {
 	size_t holders;
 	uint64_t number;
@@ -51,7 +54,8 @@ keeper_home_new(const char *cwd, const char *strings, size_t n,
 struct keeper_home *
 keeper_home_again(uint64_t number)
 {
-	return number != 0 && ask_home_again(number) ? home_new(number) : NULL;
+	return home_new(number == 0 || ask_home_again(number) ? number :
+	    HOME_LOST);
 }
 
 uint64_t

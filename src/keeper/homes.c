@@ -1,7 +1,7 @@
 /*
  * Where programs run: a directory, an environment and a umask, as the engine
- * gave them, in the keeper's memory.  Nothing of it is looked at before a
- * child does that lives by it.
+ * gave them, in the keeper's memory, and in the file for the next keeper.
+ * Nothing of it is looked at before a child does that lives by it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 
 #include "base/xalloc.h"
 #include "keeper/direct.h"
+#include "keeper/held_file.h"
 #include "keeper/ready.h"
 
 #define HOME_MAX ((size_t)2 * 1024 * 1024)      /* over what fifoctl sends */
@@ -75,7 +76,19 @@ home_free(struct home *h)
 {
 	RB_REMOVE(homes, &homes, h);
 	homes_count--;
+	held_file_home_drop(h->number, h->n);
 	free(h);
+}
+
+static void
+home_add(struct home *h, uint64_t number)
+{
+	h->number = number;
+	if (homes_newest < number)
+		homes_newest = number;
+	RB_INSERT(homes, &homes, h);
+	homes_count++;
+	held_file_home_put(number, h->bytes, h->n);
 }
 
 uint64_t
@@ -100,10 +113,33 @@ direct_home_new(int fd, struct why *why)
 		why_fail(why, FAULT_REFUSED, "the environment is not whole");
 		return 0;
 	}
-	h->number = ++homes_newest;
-	RB_INSERT(homes, &homes, h);
-	homes_count++;
+	home_add(h, homes_newest + 1);
 	return h->number;
+}
+
+void
+direct_home_put(uint64_t number, const char *bytes, size_t n)
+{
+	struct home *h;
+
+	direct_home_end(number);
+	if (n == 0 || n > HOME_MAX || bytes[n - 1] != '\0' ||
+	    homes_count == HOMES_MAX)
+		return;
+	h = xcalloc(1, sizeof(*h) + n);
+	h->n = n;
+	h->orphan = true;
+	memcpy(h->bytes, bytes, n);
+	home_add(h, number);
+}
+
+void
+direct_home_each(void (*each)(uint64_t number, const char *bytes, size_t n))
+{
+	const struct home *h;
+
+	RB_FOREACH(h, homes, &homes)
+		each(h->number, h->bytes, h->n);
 }
 
 bool

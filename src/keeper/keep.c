@@ -486,5 +486,6 @@ keep_run(const struct keep *is)
 	keep_forget();
 	direct_children_end();
 	held_drop_all();
+	direct_home_drop();
 	return keep.status;
 }

@@ -1,4 +1,5 @@
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "keeper/memory.h"
@@ -6,5 +7,10 @@
 int
 memory_file(const char *name)
 {
-	return memfd_create(name, MFD_CLOEXEC);
+	int fd = memfd_create(name, MFD_CLOEXEC);
+
+	/* There may be secrets in it, and it is born 0777. */
+	if (fd != -1)
+		fchmod(fd, 0600);
+	return fd;
 }

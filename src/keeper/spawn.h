@@ -33,7 +33,8 @@ struct keeper_home *keeper_home_new(const char *cwd, const char *strings,
     size_t n, struct why *why);
 /*
  * Its number with the keeper, 0 for NULL; and what the last engine knew by
- * that number, until keeper_ready(): NULL where there is none.
+ * that number, until keeper_ready().  Where the keeper has lost it, one of
+ * another number, in which no program is run.
  */
 uint64_t keeper_home_number(const struct keeper_home *h);
 struct keeper_home *keeper_home_again(uint64_t number);
