@@ -10,6 +10,7 @@
 
 #include "base/xalloc.h"
 #include "channel/directory.h"
+#include "keeper/failed.h"
 #include "keeper/keeper.h"
 
 #define DIRECTORY_NAME 96       /* a session's name and our affixes */
@@ -44,6 +45,7 @@ static const struct directory_row {
 	{ ".ctl.new", S_IFIFO },
 	{ "status", S_IFREG },
 	{ ".status.new", S_IFREG },
+	{ FAILED_FRESH, S_IFREG },
 	{ "peer.pem", S_IFREG },
 	{ ".peer.pem.new", S_IFREG },
 	{ "sock", S_IFSOCK },

@@ -17,7 +17,6 @@
 #include "keeper/held.h"
 
 #define FAILED_MAX 65536        /* of a status file */
-#define FAILED_FRESH ".status.failed"
 
 /* The lines that say something else now, and what. */
 struct failed_line {
@@ -93,27 +92,30 @@ static int
 failed_replace(int dir_fd, const char *error)
 {
 	int in = openat(dir_fd, "status", O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
-	    O_CLOEXEC), out;
+	    O_CLOEXEC), out = -1, failure;
 	struct stat st;
 
 	if (in == -1)
 		return -1;
 	/* The engine's directory: what stands there may be anything. */
 	unlinkat(dir_fd, FAILED_FRESH, 0);
-	out = openat(dir_fd, FAILED_FRESH, O_WRONLY | O_CREAT | O_EXCL |
-	    O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (out == -1 || fstat(in, &st) == -1 || !S_ISREG(st.st_mode) ||
-	    st.st_size > FAILED_MAX) {
+	if (fstat(in, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_size <= FAILED_MAX)
+		out = openat(dir_fd, FAILED_FRESH, O_WRONLY | O_CREAT |
+		    O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (out == -1) {
 		close(in);
-		if (out != -1)
-			close(out);
 		return -1;
 	}
 	(void)!fchown(out, (uid_t)-1, st.st_gid);
 	fchmod(out, st.st_mode & 0777);
-	if (failed_write(in, out, error) == -1)
-		return -1;
-	return renameat(dir_fd, FAILED_FRESH, dir_fd, "status");
+	if (failed_write(in, out, error) == 0 &&
+	    renameat(dir_fd, FAILED_FRESH, dir_fd, "status") == 0)
+		return 0;
+	failure = errno;
+	unlinkat(dir_fd, FAILED_FRESH, 0);
+	errno = failure;
+	return -1;
 }
 
 static void

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -236,6 +237,26 @@ test_held(void)
 
 /* --- the status files, while no engine lives --- */
 
+/* A disk that is full, as far as a limit can be one. */
+static void
+test_failed_full(int rundir_fd, int dir_fd)
+{
+	const struct rlimit none = { 16, RLIM_INFINITY };
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	char now[8] = "";
+	int fd;
+
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &none);
+	failed_tell(rundir_fd, "it is dead");
+	setrlimit(RLIMIT_FSIZE, &all);
+	fd = openat(dir_fd, "status", O_RDONLY | O_CLOEXEC);
+	(void)!read(fd, now, sizeof(now) - 1);
+	close(fd);
+	is(now, "name=s\n", "what cannot be written leaves the old one");
+	is_int(faccessat(dir_fd, FAILED_FRESH, F_OK, 0), -1, "and nothing new");
+}
+
 static void
 test_failed(void)
 {
@@ -258,6 +279,7 @@ test_failed(void)
 	put("s", "", 0);
 	put("gone", "", 0);
 	put(".own", "", 0);
+	test_failed_full(rundir_fd, dir_fd);
 	failed_tell(rundir_fd, "it is dead");
 	fd = openat(dir_fd, "status", O_RDONLY | O_CLOEXEC);
 	(void)!read(fd, now, sizeof(now) - 1);
