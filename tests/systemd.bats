@@ -205,6 +205,26 @@ told_times()
 	! pid_gone "$BROKER_PID"
 }
 
+@test "a keeper that waits before the next engine says that it is alive" {
+	gram_start "$T/notify"
+	export WATCHDOG_USEC=200000
+	cp "$FIFOD" "$T/fifod"
+	FIFOD=$T/fifod start_broker
+	mv "$T/fifod" "$T/away"
+	kill -KILL "$(engine_pid)"
+	wait_for_line "$T/fifod.err" 'in a row, started again in 1\.6 s'
+	N=$(grep -c '^WATCHDOG=1$' "$T/gram")
+	# Each of those that are tried meanwhile is told of once.
+	wait_until 10 eval '(($(grep -c "^WATCHDOG=1$" "$T/gram") >= N + 10))'
+	mv "$T/away" "$T/fifod"
+	wait_until 20 told_times '^READY=1$' 2
+	# It is the engine's to say again.
+	kill -STOP "$(engine_pid)"
+	N=$(grep -c '^WATCHDOG=1$' "$T/gram")
+	never_within 1 told_times '^WATCHDOG=1$' $((N + 3))
+	kill -CONT "$(engine_pid)"
+}
+
 # ---- who is not the service
 
 @test "systemd's engine dies with its keeper, whatever it is about" {

@@ -43,6 +43,7 @@ static struct {
 	int control_fd;
 	struct watch readable;
 	struct timer rest;
+	struct timer alive;     /* in a rest: when that is told again */
 	struct timer end;       /* until it is killed */
 	int64_t started_ms;
 	unsigned generation;
@@ -156,6 +157,23 @@ keep_ready(void *arg)
 	keep.was_ready = true;
 }
 
+/* Between two engines it is we who live. */
+static void
+keep_tell_alive(void)
+{
+	if (keep.was_ready && ready_watchdog_ms() > 0)
+		ready_tell("WATCHDOG=1");
+}
+
+/* A rest may be longer than the service manager's patience. */
+static void
+keep_alive(void *arg)
+{
+	(void)arg;
+	keep_tell_alive();
+	timer_set(&keep.alive, ready_watchdog_ms(), keep_alive, NULL);
+}
+
 static pid_t
 keep_fork(int ask_fd)
 {
@@ -193,9 +211,8 @@ keep_start(void *arg)
 	(void)arg;
 	/* They could undo it: it is the same for all who have the directory. */
 	flock(keep.is->rundir_fd, LOCK_EX | LOCK_NB);
-	/* Between two engines it is we who live. */
-	if (keep.was_ready && ready_watchdog_ms() > 0)
-		ready_tell("WATCHDOG=1");
+	timer_clear(&keep.alive);
+	keep_tell_alive();
 	held_file_generation(keep.generation);
 	keep.answers.ready = keep.answers.stopping = false;
 	keep.answers.handing_over = false;
@@ -353,6 +370,8 @@ keep_rest(int status, const char *how)
 	if (ms > KEEP_FAILED_MS)
 		failed_tell(keep.is->rundir_fd, text);
 	timer_set(&keep.rest, ms, keep_start, NULL);
+	if (ready_watchdog_ms() > 0)
+		keep_alive(NULL);
 }
 
 /* -1: it could not even be started. */
@@ -480,6 +499,7 @@ keep_run(const struct keep *is)
 	/* Whoever comes now comes to the next broker. */
 	close(keep.control_fd);
 	timer_clear(&keep.rest);
+	timer_clear(&keep.alive);
 	/* While there is still no end of file for anybody there. */
 	if (keep.was_ready)
 		is->sweep(is->arg);
