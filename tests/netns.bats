@@ -116,6 +116,42 @@ REAL_PEER=${PEER:-$(program_find peer)}
 	assert_equal "$status" 6
 }
 
+@test "a name in a namespace that is not there is a reason" {
+	refused 6 "localhost: netns=$NS-no: there is no such network namespace" \
+	    ctl open s tcp://localhost:9 -o "netns=$NS-no"
+}
+
+@test "where a namespace's own files cannot be used no name is looked up" {
+	mkdir -p "/etc/netns/$NS"
+	# Nothing of the host's is hidden by this one, and nothing lost.
+	ln -s "$T/nowhere" "/etc/netns/$NS/fifod-$$"
+	echo_inside
+	open_session a "tcp://localhost:$port" "netns=$NS"
+	echoes a hello
+	ln -s "$T/nowhere" "/etc/netns/$NS/hosts"
+	refused 6 "localhost: netns=$NS: what is in /etc/netns/$NS cannot be \
+seen in place of /etc: No such file or directory" \
+	    ctl open b "tcp://localhost:$port" -o "netns=$NS"
+	# Nor does a program run that would see those of the host.
+	open_session c "exec:cat" "netns=$NS" --no-wait
+	wait_for_line "$S/log" 'stderr: netns=.* cannot be seen in place of /etc'
+}
+
+@test "a filter that forbids mounts, as that of the unit, does not go unsaid" {
+	command -v strace >/dev/null || skip "no strace"
+	[ -z "${FIFOD_WRAPPER-}" ] || skip "fifod is wrapped already"
+	mkdir -p "/etc/netns/$NS"
+	stop_broker
+	FIFOD_WRAPPER="strace -f -qq -o /dev/null -e signal=none \
+-e trace=unshare -e inject=unshare:error=EPERM"
+	start_broker
+	echo_inside
+	open_session a "tcp://localhost:$port" "netns=$NS"
+	echo '127.0.0.1 localhost' >"/etc/netns/$NS/hosts"
+	refused 6 "in place of /etc: Operation not permitted" \
+	    ctl open b "tcp://localhost:$port" -o "netns=$NS"
+}
+
 @test "a namespace that is not there is a reason, and it is found when it is" {
 	NS=$NS-later
 	refused 7 "netns=$NS: there is no such network namespace" \

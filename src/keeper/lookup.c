@@ -96,8 +96,11 @@ lookup_in(const struct keeper_look_up *what)
 {
 	struct lookup *l = lookup_empty();
 
-	if (netns_live_in(what->netns, &l->why) == -1)
+	if (netns_live_in(what->netns, &l->why) == -1) {
+		why_prefix(&l->why, "%s", what->host);
+		l->why.fault = FAULT_RESOLVE;
 		return l;
+	}
 	sandbox_look_up();
 	free(l);
 	return lookup_do(what, false);

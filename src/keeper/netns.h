@@ -23,7 +23,8 @@ void netns_leave(void);
 /*
  * For a short-lived child: into the namespace for good, and see its own
  * resolv.conf and the like, as ip-netns-exec(8) has them: the files in
- * /etc/netns/NAME lie over those of /etc.
+ * /etc/netns/NAME lie over those of /etc.  0, or -1 + FAULT_CONNECT, also
+ * where there are such files and that cannot be.
  */
 int netns_live_in(const char *netns, struct why *why);
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -87,40 +88,75 @@ netns_leave(void)
 	netns_own = -1;
 }
 
-/* One file of /etc/netns/NAME over its namesake; as good as it can be. */
-static void
+/*
+ * One file of /etc/netns/NAME over its namesake.  Where /etc has none, nor can
+ * it be taken for the namespace's.  0, or -1 + errno.
+ */
+static int
 netns_cover(const char *directory, const char *name)
 {
 	char from[PATH_MAX], to[PATH_MAX];
 
-	if (name[0] == '.')
-		return;
-	if (snprintf(from, sizeof(from), "%s/%s", directory, name) <
-	    (int)sizeof(from) &&
-	    snprintf(to, sizeof(to), "/etc/%s", name) < (int)sizeof(to))
-		(void)!mount(from, to, "none", MS_BIND, NULL);
+	if (snprintf(from, sizeof(from), "%s/%s", directory, name) >=
+	    (int)sizeof(from)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	snprintf(to, sizeof(to), "/etc/%.*s", NAME_MAX, name);
+	if (mount(from, to, "none", MS_BIND, NULL) == 0)
+		return 0;
+	return errno == ENOENT && access(to, F_OK) == -1 ? 0 : -1;
+}
+
+/* All of them, in a view of the files that is ours alone, if there are any. */
+static int
+netns_cover_all(const char *directory, DIR *d)
+{
+	bool alone = false;
+	struct dirent *e;
+
+	while ((e = readdir(d)) != NULL) {
+		if (e->d_name[0] == '.')
+			continue;
+		if (!alone && (unshare(CLONE_NEWNS) == -1 ||
+		    mount("", "/", "none", MS_SLAVE | MS_REC, NULL) == -1))
+			return -1;
+		alone = true;
+		if (netns_cover(directory, e->d_name) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* With those of the host instead names would be looked up elsewhere. */
+static int
+netns_see(const char *netns, struct why *why)
+{
+	char directory[PATH_MAX];
+	int rv = -1, error;
+	DIR *d;
+
+	snprintf(directory, sizeof(directory), "/etc/netns/%s", netns);
+	d = opendir(directory);
+	if (d != NULL)
+		rv = netns_cover_all(directory, d);
+	else if (errno == ENOENT || errno == ENOTDIR)
+		return 0;
+	error = errno;
+	if (d != NULL)
+		closedir(d);
+	return rv == 0 ? 0 : why_fail(why, FAULT_CONNECT, "netns=%s: what is "
+	    "in %s cannot be seen in place of /etc: %s", netns, directory,
+	    strerror(error));
 }
 
 int
 netns_live_in(const char *netns, struct why *why)
 {
-	char directory[PATH_MAX];
-	struct dirent *e;
-	DIR *d;
-
 	if (netns == NULL)
 		return 0;
 	sandbox_raise();
 	if (netns_move(netns, why) == -1)
 		return -1;
-	snprintf(directory, sizeof(directory), "/etc/netns/%s", netns);
-	d = strchr(netns, '/') == NULL ? opendir(directory) : NULL;
-	if (d == NULL)
-		return 0;
-	if (unshare(CLONE_NEWNS) == 0 &&
-	    mount("", "/", "none", MS_SLAVE | MS_REC, NULL) == 0)
-		while ((e = readdir(d)) != NULL)
-			netns_cover(directory, e->d_name);
-	closedir(d);
-	return 0;
+	return strchr(netns, '/') == NULL ? netns_see(netns, why) : 0;
 }
