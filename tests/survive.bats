@@ -743,6 +743,10 @@ SAY='while read -r x; do echo "$x'
 	read -rt 10 line <&6
 	assert_equal "$line" three
 	counted a '^accept' 1
+	# Of all engines and keepers so far, an anchor, a ledger and a file are
+	# left, of which the units let systemd keep a few.
+	wait_until 10 eval '(($(grep -c "^stored" "$T/manager") -
+	    $(grep -c "^dropped" "$T/manager") == 3))'
 	kill -TERM "$MANAGER_PID"
 	wait_pid "$MANAGER_PID"
 	[ ! -e "$S" ]
