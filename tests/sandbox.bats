@@ -88,6 +88,29 @@ tried()
 	tried EPERM code code-later limit dumpable
 }
 
+# limit_of PID WHAT: the soft and the hard one
+limit_of()
+{
+	sed -n "s/^Max $2  *\([^ ]*\)  *\([^ ]*\) .*/\1 \2/p" \
+	    "/proc/$1/limits"
+}
+
+@test "the engine locks no memory, and has no queues and no priority" {
+	local what
+
+	need seccomp
+	start_broker
+	for what in "locked memory" "msgqueue size" "nice priority" \
+	    "realtime priority"; do
+		assert_equal "$what: $(limit_of "$(engine_pid)" "$what")" \
+		    "$what: 0 0"
+	done
+	# Its threads run, and a program of a session has what the broker has.
+	open_session s 'exec:while read -r x; do ulimit -l; done' framing=line \
+	    "record=$T/record" record-sync=yes
+	assert_equal "$(echo hello | ctl request s)" "$(ulimit -l)"
+}
+
 @test "the engine types nothing into a terminal" {
 	need seccomp
 	tried EPERM push-input

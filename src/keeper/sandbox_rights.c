@@ -74,10 +74,29 @@ rights_no_core(void)
 	setrlimit(RLIMIT_CORE, &limit);
 }
 
+/*
+ * What it never takes.  Not RLIMIT_NPROC, which counts all processes and
+ * threads of its user, and its own threads among them; that it has no children
+ * is seccomp's.  Not RLIMIT_FSIZE, which would be for records, too, nor
+ * RLIMIT_DATA: buffers are bounded one by one, and a refusal is told.
+ */
+static void
+rights_no_resources(void)
+{
+	static const int kinds[] = { RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE,
+		RLIMIT_NICE, RLIMIT_RTPRIO };
+	const struct rlimit none = { 0, 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		setrlimit(kinds[i], &none);
+}
+
 void
 sandbox_engine_rights(void)
 {
 	rights_no_core();
+	rights_no_resources();
 	rights_set(geteuid() == 0 ? ENGINE_RIGHTS : 0, ENGINE_RIGHTS, false);
 }
 
