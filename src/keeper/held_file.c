@@ -153,8 +153,8 @@ held_file_put(const struct keeper_held *what)
 void
 held_file_drop(const struct keeper_held *what)
 {
+	size_t i, n = file_record_size(what);
 	char name[FILE_FD_NAME];
-	size_t i;
 
 	if (file.fd == -1)
 		return;
@@ -163,7 +163,8 @@ held_file_drop(const struct keeper_held *what)
 		file_fd_name(what->key, i, name);
 		store_drop(name);
 	}
-	file.used -= file_record_size(what);
+	/* One that a fresh file had no room for was not counted. */
+	file.used -= n < file.used ? n : file.used;
 	if (file.size > 2 * file.used + FILE_WASTE)
 		file_renew();
 }
@@ -260,11 +261,12 @@ image_put(const char *key, const char *bytes, const struct file_record *r)
 static bool
 image_record(const struct file_image *image, size_t at, struct file_record *r)
 {
-	const char *key = image->bytes + at + sizeof(*r);
+	const char *key;
 
 	if (image->n - at < sizeof(*r))
 		return false;
 	memcpy(r, image->bytes + at, sizeof(*r));
+	key = image->bytes + at + sizeof(*r);
 	return image->n - at - sizeof(*r) >= (size_t)r->key + r->bytes &&
 	    r->key > 0 && key[r->key - 1] == '\0';
 }

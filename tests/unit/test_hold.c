@@ -235,6 +235,42 @@ test_held(void)
 	    held_key_is_sound(".a-1@b"), "keys are names");
 }
 
+/* --- homes of a keeper before this one, as its file has them --- */
+
+static size_t homes_bytes;
+
+static void
+home_count(uint64_t number, const char *bytes, size_t n)
+{
+	(void)number;
+	(void)bytes;
+	homes_bytes += n;
+}
+
+static void
+test_homes(void)
+{
+	static const char good[] = "/\0" "022\0A=1";
+	static char long_one[4 * 1024 * 1024];
+
+	direct_home_put(7, good, sizeof(good));
+	direct_home_put(8, good, sizeof(good) - 1);
+	direct_home_put(9, good, 0);
+	direct_home_put(10, long_one, sizeof(long_one));
+	direct_home_each(home_count);
+	is_int((long)homes_bytes, sizeof(good), "what is no home is not taken "
+	    "for one");
+	is(home_directory(home_find(7)), "/", "one is there again");
+	direct_home_put(7, "/tmp", 5);
+	is(home_directory(home_find(7)), "/tmp", "the last of a number counts");
+	ok(direct_home_again(7) && !direct_home_again(8), "it can be asked for");
+	direct_home_put(11, good, sizeof(good));
+	direct_home_drop();
+	ok(home_find(7) != NULL && home_find(11) == NULL,
+	    "which nobody asks for is dropped");
+	direct_home_end(7);
+}
+
 /* --- the status files, while no engine lives --- */
 
 /* A disk that is full, as far as a limit can be one. */
@@ -403,6 +439,7 @@ main(void)
 	test_message_empty(fds);
 	test_message_long(fds);
 	test_held();
+	test_homes();
 	test_failed();
 	test_anchor();
 	test_anchor_slow();
