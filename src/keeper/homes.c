@@ -136,7 +136,7 @@ direct_home_put(uint64_t number, const char *bytes, size_t n)
 void
 direct_home_each(void (*each)(uint64_t number, const char *bytes, size_t n))
 {
-	const struct home *h;
+	struct home *h;
 
 	RB_FOREACH(h, homes, &homes)
 		each(h->number, h->bytes, h->n);
