@@ -12,11 +12,11 @@ setup()
 	for_secs=${SURVIVE_SECONDS:-6} CLIENTS=${SURVIVE_CLIENTS:-5}
 }
 
-# kill_engine: and another one answers
+# kill_engine [SIGNAL]: and another one answers
 kill_engine()
 {
 	ENGINE=$(engine_pid)
-	kill -KILL "$ENGINE"
+	kill "-${1:-KILL}" "$ENGINE"
 	wait_until 10 eval '[ "$(status_of s engine)" -ne "$ENGINE" ]'
 }
 
@@ -539,6 +539,49 @@ peer_goes_on()
 	wait_until 10 eval '[ ! -e "$S/peers/1" ]'
 }
 
+# ---- engines that crash
+
+# holds_open PID PATH
+holds_open()
+{
+	fuser "$2" 2>/dev/null | grep -qw "$1"
+}
+
+@test "one that aborts or faults costs no more than one that is killed" {
+	local signal line n=0
+
+	survivors
+	start_peer a http
+	start_peer b echo
+	open_session stream "tcp://127.0.0.1:$PORT_b"
+	open_session s "http://127.0.0.1:$PORT_a"
+	for signal in ABRT SEGV; do
+		# What waits stays, in the FIFOs and for them,
+		say stream 'unread\n'
+		wait_status stream queued 7
+		background "$T/reply.$signal" cat "$S/out"
+		wait_until 10 holds_open "$BACKGROUND_PID" "$S/out"
+		kill_engine "$signal"
+		read -rt 10 line <"$FIFOD_DIR/stream/out"
+		assert_equal "$line" unread
+		get s /hello
+		wait_pid "$BACKGROUND_PID"
+		grep -q '^HTTP/1.1 200' "$T/reply.$signal"
+		# ... and what was under way is uncertain.
+		get s /delay/60000
+		counted a '^request .*/delay' $((++n))
+		kill_engine "$signal"
+		run -0 hear s
+		assert_output --partial 'Fifod-Error: uncertain'
+		assert_equal "$(status_of s last)" uncertain
+		assert_equal "$(http_get s /hello | head -n 1)" \
+		    $'HTTP/1.1 200 OK\r'
+		counted a '^request .*/delay' "$n"
+	done
+	counted b '^accept' 1
+	grep 'engine: killed by SIGABRT' "$T/fifod.err"
+}
+
 # ---- engines that crash again and again
 
 # crash_engine: one that was ready
@@ -548,12 +591,6 @@ crash_engine()
 	ENGINE=$(engine_pid)
 	kill -USR1 "$ENGINE"
 	wait_until 10 pid_gone "$ENGINE"
-}
-
-# holds_open PID PATH
-holds_open()
-{
-	fuser "$2" 2>/dev/null | grep -qw "$1"
 }
 
 fifos()
