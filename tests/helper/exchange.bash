@@ -36,6 +36,16 @@ lines_came()
 	[ "$(grep -Ec -- "$2" "$T/peer.$1.log")" -ge "$3" ]
 }
 
+# told_once NAME: no request of that peer's log has come there a second time
+told_once()
+{
+	local twice
+
+	twice=$(sed -n 's/^request [0-9]* [0-9]* POST //p' \
+	    "$T/peer.$1.log" | sort | uniq -d)
+	[ -z "$twice" ] || fail "came twice: $twice"
+}
+
 # say SESSION FORMAT [WORD…]: printf(1) to its `in'
 say()
 {

@@ -33,6 +33,18 @@ is_cut()
 	fi
 }
 
+# is_told DIR ROUND: how it ended; `none' says an engine that came later still
+is_told()
+{
+	local last
+
+	last=$(sed -n 's/^last=//p' "$1/status")
+	case $last in
+	truncated | uncertain | none) ;;
+	*) wrong "round $2: cut short or uncertain, and last=$last" ;;
+	esac
+}
+
 # exchange DIR ROUND: its reply, or an answer that says that it is uncertain
 exchange()
 {
@@ -40,16 +52,17 @@ exchange()
 
 	printf -v body '%05d-%06d' "$WHO" "$2"
 	printf -v body "$body%.0s" {1..100}
-	printf 'POST /echo/ HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s' \
-	    "${#body}" "$body" >"$1/in" || wrong "round $2: in: status $?"
+	printf 'POST /echo/%d-%d HTTP/1.1\r\nHost: x\r
+Content-Length: %d\r\n\r\n%s' "$WHO" "$2" "${#body}" "$body" >"$1/in" ||
+	    wrong "round $2: in: status $?"
 	reply=$(cat <"$1/out") || wrong "round $2: out: status $?"
 	took=$((${EPOCHREALTIME/./} - began))
 	((took <= slowest)) || slowest=$took
 	case $reply in
 	"HTTP/1.1 200 OK"*$'\n'"$body") ((++answered)) ;;
-	"HTTP/1.1 502 "*"Fifod-Error: uncertain"*) ((++uncertain)) ;;
+	"HTTP/1.1 502 "*"Fifod-Error: uncertain"*) ((++uncertain)) && is_told "$1" "$2" ;;
 	# Of a reply that it had begun to read only an end of file can tell.
-	"HTTP/1.1 200 OK"*) is_cut "$reply" "$body" "$2" ;;
+	"HTTP/1.1 200 OK"*) is_cut "$reply" "$body" "$2" && is_told "$1" "$2" ;;
 	*) wrong "$(printf 'round %s: %d bytes: %.300q' "$2" "${#reply}" \
 	    "$reply")" ;;
 	esac

@@ -55,13 +55,3 @@ far_peer()
 	start_peer "$@" -l 192.0.2.2
 	FAR=192.0.2.2:$port
 }
-
-# told_once NAME: no request of that peer's log has come there a second time
-told_once()
-{
-	local twice
-
-	twice=$(sed -n 's/^request [0-9]* [0-9]* POST //p' \
-	    "$T/peer.$1.log" | sort | uniq -d)
-	[ -z "$twice" ] || fail "came twice: $twice"
-}
