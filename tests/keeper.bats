@@ -61,22 +61,66 @@ another_engine()
 	done
 }
 
+# lines_pass N DIR: one after the other, read from an `out' that stays
+lines_pass()
+{
+	local i line in
+
+	exec {in}>"$2/in"
+	for ((i = 1; i <= $1; i++)); do
+		echo "line $i" >&"$in"
+		read -rt 10 line <"$2/out"
+		assert_equal "$line" "line $i"
+	done
+	exec {in}>&-
+}
+
+# replies_pass N SESSION: each to its end of file
+replies_pass()
+{
+	local i
+
+	for ((i = 1; i <= $1; i++)); do
+		[[ $(http_get "$2" /hello) == 'HTTP/1.1 200'* ]]
+	done
+}
+
+# client_passes N: the same on a connection to sock
+client_passes()
+{
+	local i line
+
+	for ((i = 1; i <= $1; i++)); do
+		echo "line $i" >&"${CLIENT[1]}"
+		read -rt 10 line <&"${CLIENT[0]}"
+		assert_equal "$line" "line $i"
+	done
+}
+
 @test "while exchanges go on, the keeper sleeps" {
 	[ -z "${FIFOD_WRAPPER-}" ] || skip "not under another program"
 	command -v strace >/dev/null || skip "no strace"
-	local i line
+	local private
+	start_peer a http
+	# shellcheck disable=SC2046
+	start_peer b echo $(tls good)
 	start_broker
+	open_session web "http://127.0.0.1:$PORT_a"
+	open_session secret "tls://localhost:$PORT_b" "ca=$CERTS/ca.pem" \
+	    framing=line
 	open_session s exec:cat framing=line
+	private=$(ctl channel s -p "$$")
+	coproc CLIENT { socat - "UNIX-CONNECT:$S/sock" 3>&-; }
+	pid_add "$CLIENT_PID" client
+	client_passes 1
 	background "$T/strace.err" strace -f -o "$T/strace" -p "$BROKER_PID"
 	wait_until 10 grep -q attached "$T/strace.err" ||
 	    skip "strace may not: $(tail -n 1 "$T/strace.err")"
-	exec 5>"$S/in"
-	for ((i = 1; i <= 1000; i++)); do
-		echo "line $i" >&5
-		read -rt 10 line <"$S/out"
-		[ "$line" = "line $i" ]
-	done
-	exec 5>&-
+	lines_pass 1000 "$S"
+	lines_pass 100 "$private"
+	client_passes 100
+	lines_pass 100 "$FIFOD_DIR/secret"
+	replies_pass 100 web
 	# What it was in when strace came is all.
 	[ "$(wc -l <"$T/strace")" -le 1 ] || fail "$(tail -n 20 "$T/strace")"
 	# It would have been seen.
