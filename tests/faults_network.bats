@@ -324,6 +324,27 @@ year_of()
 	assert_equal "$(year_of web)" "$(date -u -d '+365 days' +%Y)"
 }
 
+# state_seconds SESSION: for so many it has been in its state
+state_seconds()
+{
+	ctl metrics | sed -n 's/^fifod_session_state_seconds{session="'"$1"'"} //p'
+}
+
+@test "how long a session has been in its state no wall clock can change" {
+	local wrong seconds
+
+	clock_start
+	start_broker
+	start_peer a echo
+	open_session s "tcp://127.0.0.1:$port"
+	for wrong in "$A_YEAR_ON" "$A_YEAR_BACK"; do
+		clock_set "$wrong"
+		seconds=$(state_seconds s)
+		[[ $seconds =~ ^[0-9]+\.[0-9]+$ ]] || fail "$seconds"
+		[ "${seconds%.*}" -lt $((600 * TIMEOUT_SCALE)) ]
+	done
+}
+
 @test "a delay before the next attempt is as long whatever the wall clock does" {
 	clock_start
 	start_broker

@@ -3,7 +3,6 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "session/status.h"
 
@@ -37,11 +36,8 @@ metric_info(struct session *s, char *out)
 static void
 metric_state_seconds(struct session *s, char *out)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	snprintf(out, STATUS_FACT, "%.3f", (double)(now.tv_sec -
-	    s->since.tv_sec) + (double)(now.tv_nsec - s->since.tv_nsec) / 1e9);
+	snprintf(out, STATUS_FACT, "%.3f",
+	    (double)(loop_now_ms() - s->since_ms) / 1e3);
 }
 
 static void

@@ -131,7 +131,8 @@ struct session {
 	struct ledger_left *left;       /* while it takes over, see heir.h */
 
 	enum session_state state;
-	struct timespec since;          /* of this state, wall clock */
+	struct timespec since;          /* of this state, wall clock, */
+	int64_t since_ms;               /* and by one that nobody sets */
 	struct why why;                 /* the newest failure */
 	struct timespec why_since;
 	bool told;                      /* the first attempt has ended */

@@ -22,6 +22,7 @@
 #include "session/relay.h"
 #include "session/session_internal.h"
 #include "session/sock.h"
+#include "session/state.h"
 #include "session/status.h"
 
 static void
@@ -190,7 +191,7 @@ session_alloc(const char *name, const struct session_place *place,
 	TAILQ_INIT(&s->branches);
 	TAILQ_INIT(&s->dead_branches);
 	TAILQ_INIT(&s->privates);
-	clock_gettime(CLOCK_REALTIME, &s->since);
+	state_began(s);
 	return s;
 }
 

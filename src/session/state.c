@@ -69,6 +69,13 @@ state_is_dialling(enum session_state state)
 	return ((1u << state) & DIALLING) != 0;
 }
 
+void
+state_began(struct session *s)
+{
+	clock_gettime(CLOCK_REALTIME, &s->since);
+	s->since_ms = loop_now_ms();
+}
+
 /* For the next engine. */
 static void
 state_tell(struct session *s)
@@ -101,7 +108,7 @@ state_enter(struct session *s, enum session_state state, const char *fmt,
 	s->state = state;
 	state_tell(s);
 	s->nchanges++;
-	clock_gettime(CLOCK_REALTIME, &s->since);
+	state_began(s);
 	session_log(s, state == SESSION_FAILED || state == SESSION_BACKOFF ||
 	    state == SESSION_CLOSED, "%s -> %s%s%s", state_rows[old].name,
 	    state_rows[state].name, *reason ? ": " : "", reason);

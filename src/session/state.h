@@ -14,6 +14,9 @@
 void state_enter(struct session *s, enum session_state state,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* It is in its state from now on. */
+void state_began(struct session *s);
+
 /* On the way from an address to a link. */
 bool state_is_dialling(enum session_state state);
 
