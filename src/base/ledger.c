@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "base/ledger.h"
+#include "base/log.h"
 #include "base/xalloc.h"
 
 /* What is not used costs nothing: the file has no such page. */
-#define LEDGER_ROWS 131072
 #define LEDGER_SIZE (LEDGER_ROWS * sizeof(struct ledger_row))
 
 /* The state in one word, from the lowest bit. */
@@ -41,10 +41,22 @@ static struct {
 	struct ledger_row *rows;
 	uint32_t vacant;        /* the first that is free again, or 0; each has
 				   the next one in `session' */
+	size_t beyond;          /* are out, for which there was no room */
+	bool told;
 } ledger;
 
-/* Where there is no room: a row of nothing, which nobody reads. */
+/* Nobody's. */
 static struct ledger_row ledger_void;
+
+/* 0: it is not of these. */
+static uint32_t
+ledger_number(const struct ledger_row *row)
+{
+	uintptr_t at = (uintptr_t)row - (uintptr_t)ledger.rows;
+
+	return ledger.rows != NULL && at < LEDGER_SIZE ?
+	    (uint32_t)(at / sizeof(*row)) : 0;
+}
 
 static int
 ledger_map(int fd, int flags)
@@ -84,6 +96,18 @@ ledger_stage(int fd)
 		ledger.rows[0].FIRST_STAGE = fd;
 }
 
+/* One of its own, for whom there is no room. */
+static struct ledger_row *
+ledger_beyond(void)
+{
+	if (!ledger.told)
+		log_warn("%d things are open: what comes from now on does not "
+		    "outlive the engine", LEDGER_ROWS - 1);
+	ledger.told = true;
+	ledger.beyond++;
+	return xcalloc(1, sizeof(struct ledger_row));
+}
+
 static struct ledger_row *
 ledger_vacant(void)
 {
@@ -91,14 +115,20 @@ ledger_vacant(void)
 
 	if (ledger.rows == NULL && ledger_map(-1, MAP_PRIVATE | MAP_ANONYMOUS)
 	    == -1)
-		return &ledger_void;
+		return ledger_beyond();
 	if (ledger.vacant > 0) {
 		row = &ledger.rows[ledger.vacant];
 		ledger.vacant = row->session;
 		return row;
 	}
 	return ledger.rows[0].FIRST_COUNT < LEDGER_ROWS ?
-	    &ledger.rows[ledger.rows[0].FIRST_COUNT++] : &ledger_void;
+	    &ledger.rows[ledger.rows[0].FIRST_COUNT++] : ledger_beyond();
+}
+
+bool
+ledger_is_whole(void)
+{
+	return ledger.beyond == 0;
 }
 
 /* Its kind last: half of a row is none. */
@@ -109,29 +139,33 @@ ledger_new(enum ledger_kind kind, const struct ledger_row *session,
 	struct ledger_row *row = ledger_vacant();
 	size_t i;
 
-	if (session == NULL)
-		session = row;
-	row->session = session == &ledger_void ? 0 :
-	    (uint32_t)(session - ledger.rows);
+	row->session = ledger_number(session != NULL ? session : row);
 	for (i = 0; i < LEDGER_FDS; i++)
 		row->fd[i] = -1;
 	row->state = row->number[0] = row->number[1] = 0;
 	memset(row->name, 0, sizeof(row->name));
 	memcpy(row->name, name, strnlen(name, sizeof(row->name)));
 	atomic_signal_fence(memory_order_seq_cst);
-	row->kind = row == &ledger_void ? LEDGER_FREE : kind;
+	row->kind = kind;
 	return row;
 }
 
 void
 ledger_free(struct ledger_row *row)
 {
+	uint32_t number = ledger_number(row);
+
 	if (row == NULL || row == &ledger_void)
 		return;
+	if (number == 0) {
+		ledger.beyond--;
+		free(row);
+		return;
+	}
 	row->kind = LEDGER_FREE;
 	atomic_signal_fence(memory_order_seq_cst);
 	row->session = ledger.vacant;
-	ledger.vacant = (uint32_t)(row - ledger.rows);
+	ledger.vacant = number;
 }
 
 struct ledger_row *
@@ -470,11 +504,13 @@ ledger_reply(struct ledger_row *row, enum ledger_reply reply, bool failed,
 void
 ledger_staged(struct ledger_row *row, uint64_t size)
 {
-	if (row == &ledger_void)
+	uint32_t number = ledger_number(row);
+
+	if (number == 0)
 		return;
 	ledger.rows[0].FIRST_SIZE = size;
 	atomic_signal_fence(memory_order_seq_cst);
-	ledger.rows[0].FIRST_STAGED = (uint64_t)(row - ledger.rows);
+	ledger.rows[0].FIRST_STAGED = number;
 }
 
 void
@@ -482,7 +518,7 @@ ledger_sent(struct ledger_row *row, uint64_t size)
 {
 	row->number[0] = size;
 	atomic_signal_fence(memory_order_seq_cst);
-	if (row != &ledger_void)
+	if (ledger_number(row) > 0)
 		ledger.rows[0].FIRST_STAGED = 0;
 }
 

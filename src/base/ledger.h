@@ -6,7 +6,8 @@
  *
  * A row is written before what it tells of is done, and each change that must
  * not be seen by halves is one store.  Nothing here fails or makes a system
- * call: where there is no room any more, rows are given out that nobody reads.
+ * call: where there is no room any more, rows are given out that no other
+ * engine reads.
  */
 #ifndef BASE_LEDGER_H
 #define BASE_LEDGER_H
@@ -65,6 +66,9 @@ struct ledger_state {
 
 #define LEDGER_UNKNOWN UINT64_MAX
 
+/* The most at a time, and one. */
+#define LEDGER_ROWS 131072
+
 /* What a row can say of itself in words: a session's name, a channel's ID. */
 #define LEDGER_NAME 64
 
@@ -93,6 +97,8 @@ void ledger_stage(int fd);
 /* A row, its descriptors -1 and the rest 0.  `session`: NULL for its own. */
 struct ledger_row *ledger_new(enum ledger_kind kind,
     const struct ledger_row *session, const char *name);
+/* Is there room for all that is open? */
+bool ledger_is_whole(void);
 /* NULL and ledger_none() are allowed. */
 void ledger_free(struct ledger_row *row);
 /* One that nobody reads, for whom nothing has to outlive. */

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include "base/ledger.h"
 #include "base/log.h"
 #include "command/broker.h"
 #include "command/handover.h"
@@ -35,6 +36,9 @@ handover_check(struct why *why)
 	const struct session *s;
 	struct entry *e;
 
+	if (!ledger_is_whole())
+		return why_fail(why, FAULT_REFUSED, "more is open than "
+		    "outlives an engine");
 	for (e = broker_after(""); e != NULL; e = broker_after(e->name)) {
 		s = e->session;
 		if (session_check(e->name, &s->url, &s->options, why) == -1)

@@ -3,6 +3,13 @@
 const struct limit_row limit_rows[] = {
 	{ "Sessions of a broker", "limit sessions=65536",
 	    "open is refused, and so is the line of a file (1)." },
+	{ "What outlives an engine", "131071 sessions, connections, channels, "
+	    "clients and sockets that are listened at, in all",
+	    "What comes beyond them ends with the engine, which the broker's "
+	    "log says once; reload --exec is refused (1) meanwhile." },
+	{ "A session that outlives an engine", "16 KiB of endpoint and options",
+	    "It stands, and would end with the engine; the broker's log says "
+	    "so." },
 	{ "Descriptors", "the broker's limit of open files",
 	    "While fewer than 32 are left, open and channel are refused (1); "
 	    "clients and peers wait to be accepted, which is tried again "
@@ -25,6 +32,8 @@ const struct limit_row limit_rows[] = {
 	    "command within 5 seconds is refused, too (2)." },
 	{ "A command", "1024 words, and 1 MiB with the directory",
 	    "It is refused (2)." },
+	{ "Sessions that run programs", "65536",
+	    "open is refused (1)." },
 	{ "The environment of programs", "1 MiB",
 	    "open is refused (1)." },
 	{ "An answer to fifoctl", "1 MiB waits to be read",

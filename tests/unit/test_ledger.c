@@ -180,6 +180,43 @@ test_none(void)
 	ledger_end();
 }
 
+/* Those without room know nothing of each other, nor does the next engine. */
+static void
+test_full(void)
+{
+	static struct ledger_row *rows[LEDGER_ROWS];
+	struct ledger_row *a, *b;
+	size_t fetched = 0, i;
+	int fd = memory_file("test");
+
+	ok(fd != -1 && ledger_begin(fd) == 0, "a ledger that becomes full");
+	for (i = 1; i < LEDGER_ROWS; i++)
+		rows[i] = ledger_new(LEDGER_SESSION, NULL, "s");
+	ok(ledger_is_whole(), "it just has room for all");
+	a = ledger_new(LEDGER_SESSION, NULL, "a");
+	b = ledger_new(LEDGER_RELAY, a, "b");
+	ok(!ledger_is_whole(), "... and not for one more");
+	ledger_busy(a, true);
+	ok(ledger_get(a).busy && !ledger_get(b).busy &&
+	    !ledger_get(ledger_none()).busy,
+	    "what has no room is not under way because another is");
+	ledger_staged(b, 7);
+	ledger_sent(b, 7);
+	ok(b->number[0] == 7 && a->number[0] == 0, "nor sent");
+	is_int((long long)ledger_remember(fd, fetch, &fetched),
+	    LEDGER_ROWS - 1, "only the others are left to the next engine");
+	ok(!ledger_has(LEDGER_SESSION, "a", "a"), "... of which it is none");
+	ledger_forget();
+	ledger_free(rows[1]);
+	ledger_free(a);
+	ledger_free(b);
+	ok(ledger_is_whole(), "with those gone there is room for all again");
+	ok(ledger_new(LEDGER_SESSION, NULL, "c") == rows[1],
+	    "... where one has made room");
+	ledger_end();
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -189,5 +226,6 @@ main(void)
 	test_stage();
 	test_wild();
 	test_none();
+	test_full();
 	return tap_done();
 }
