@@ -739,14 +739,25 @@ fifos()
 
 @test "reload --exec does nothing where nothing would outlive the engine" {
 	survivors
+	start_peer a echo
+	open_session s "tcp://127.0.0.1:$port"
 	ENGINE=$(engine_pid)
-	kill -KILL "$(pgrep -P "$ENGINE")"
+	anchor=$(pgrep -P "$ENGINE")
+	assert_equal "$(status_of s anchor)" "$anchor"
+	ctl metrics | grep -x 'fifod_anchor 1'
+	kill -KILL "$anchor"
 	wait_for_line "$T/fifod.err" 'the anchor is gone'
+	wait_until 10 grep -qx anchor= "$S/status"
+	assert_equal "$(status_of s anchor)" ''
+	ctl metrics | grep -x 'fifod_anchor 0'
 	run -1 ctl reload --exec
 	assert_output --partial 'nothing outlives this engine'
 	assert_equal "$(engine_pid)" "$ENGINE"
 	# Nor is anything left of it in the table of processes.
 	wait_until 10 eval '! pgrep -P "$ENGINE"'
+	kill_engine
+	wait_until 10 eval '[ -n "$(status_of s anchor)" ]'
+	run -0 ctl reload --exec
 }
 
 @test "reload --exec does nothing where no program could take over" {

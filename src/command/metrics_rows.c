@@ -8,6 +8,7 @@
 #include "base/usage.h"
 #include "command/broker.h"
 #include "command/metrics.h"
+#include "keeper/anchor.h"
 #include "session/status.h"
 
 static void
@@ -76,6 +77,12 @@ metrics_channels(char *out)
 }
 
 static void
+metrics_anchor(char *out)
+{
+	metrics_number(anchor_pid() > 0, out);
+}
+
+static void
 metrics_descriptors(char *out)
 {
 	metrics_number(usage_descriptors(), out);
@@ -131,6 +138,9 @@ const struct metrics_row metrics_rows[] = {
 	    "Connections that are up, of all sessions." },
 	{ { METRIC_GAUGE, "channels" }, metrics_channels,
 	    "Further channels, of all sessions." },
+	{ { METRIC_GAUGE, "anchor" }, metrics_anchor,
+	    "Whether there is an anchor: without, nothing outlives the "
+	    "engine." },
 	{ { METRIC_GAUGE, "open_descriptors" }, metrics_descriptors,
 	    "Descriptors that are open." },
 	{ { METRIC_GAUGE, "max_descriptors" }, metrics_descriptors_limit,

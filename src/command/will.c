@@ -13,6 +13,7 @@
 #include "keeper/anchor.h"
 #include "keeper/hold.h"
 #include "keeper/memory.h"
+#include "session/status.h"
 
 /*
  * Under which the keeper holds each engine's anchor and ledger; and whose they
@@ -47,7 +48,6 @@ struct will_past {
 
 static struct {
 	char anchor[WILL_KEY];          /* our own key; "": we have none */
-	bool anchor_is_gone;
 	char stands[WILL_KEY];          /* whose anchor is to be asked */
 	bool too_long;                  /* the one that is being made */
 	char tried[LEDGER_NAME + 1];    /* the will that the last was at */
@@ -340,10 +340,12 @@ will_release_past(bool all)
 static void
 will_anchor_gone(void *arg)
 {
+	struct entry *e;
+
 	(void)arg;
-	anchor_watch(NULL, NULL);
-	wills.anchor_is_gone = true;
 	log_warn("the anchor is gone: nothing would outlive this engine");
+	for (e = broker_after(""); e != NULL; e = broker_after(e->name))
+		status_changed(e->session);
 }
 
 /* The keeper's end is the keeper's alone before there is an anchor. */
@@ -400,7 +402,7 @@ will_succeeds(void)
 bool
 will_outlives(void)
 {
-	return *wills.anchor != '\0' && !wills.anchor_is_gone;
+	return *wills.anchor != '\0' && anchor_pid() > 0;
 }
 
 void

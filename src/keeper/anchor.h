@@ -13,6 +13,7 @@
 #define KEEPER_ANCHOR_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/loop.h"
 
@@ -29,6 +30,8 @@ int anchor_sockets(int fds[2]);
 int anchor_begin(int fd, void (*confine)(void));
 /* Be told when the one that was begun is gone; NULL: no more. */
 void anchor_watch(loop_cb *cb, void *arg);
+/* The one that was begun; 0: there is none, or it is gone. */
+pid_t anchor_pid(void);
 /*
  * These, up to ANCHOR_OWN, are the engine's alone, the lock on the run
  * directory among them: closed when it is gone.  Before anchor_begin().

@@ -29,6 +29,12 @@ anchor_watch(loop_cb *cb, void *arg)
 	(void)arg;
 }
 
+pid_t
+anchor_pid(void)
+{
+	return 0;
+}
+
 void
 anchor_owns(const int *fds, size_t n)
 {

@@ -29,10 +29,12 @@ union anchor_control {
 static struct {
 	int pid_fd;
 	int anchor_fd;          /* the anchor, for the engine */
+	pid_t anchor_pid;       /* 0: none, or gone */
 	int fds[ANCHOR_OWN];
 	size_t n;
 } anchor_own = { .pid_fd = -1, .anchor_fd = -1 };
 static struct watch anchor_gone;
+static loop_cb *anchor_tell;
 
 /* --- the anchor --- */
 
@@ -145,8 +147,23 @@ anchor_begin(int fd, void (*confine)(void))
 		anchor_run(fd, confine);
 	if (pid == -1)
 		return -1;
+	anchor_own.anchor_pid = (pid_t)pid;
 	anchor_own.anchor_fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	return 0;
+}
+
+pid_t
+anchor_pid(void)
+{
+	return anchor_own.anchor_pid;
+}
+
+static void
+anchor_ended(void *arg)
+{
+	watch_clear(&anchor_gone);
+	anchor_own.anchor_pid = 0;
+	anchor_tell(arg);
 }
 
 void
@@ -155,7 +172,9 @@ anchor_watch(loop_cb *cb, void *arg)
 	watch_clear(&anchor_gone);
 	if (cb == NULL || anchor_own.anchor_fd == -1)
 		return;
-	watch_init(&anchor_gone, anchor_own.anchor_fd, LOOP_READ, cb, arg);
+	anchor_tell = cb;
+	watch_init(&anchor_gone, anchor_own.anchor_fd, LOOP_READ, anchor_ended,
+	    arg);
 	watch_want(&anchor_gone, true);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "keeper/anchor.h"
 #include "keeper/keeper.h"
 #include "keeper/sandbox.h"
 #include "session/exchange.h"
@@ -294,6 +295,14 @@ fact_engine(struct session *s, char *out)
 }
 
 static void
+fact_anchor(struct session *s, char *out)
+{
+	(void)s;
+	if (anchor_pid() > 0)
+		fact_number((uint64_t)anchor_pid(), out);
+}
+
+static void
 fact_sandbox(struct session *s, char *out)
 {
 	(void)s;
@@ -415,6 +424,8 @@ const struct status_row status_rows[] = {
 	    .metric = { METRIC_GAUGE, "peers" } },
 	{ "keeper", fact_keeper, "Process id of the keeper." },
 	{ "engine", fact_engine, "Process id of the engine." },
+	{ "anchor", fact_anchor, "Process id of the anchor; empty: there is "
+	    "none, and nothing outlives the engine." },
 	{ "sandbox", fact_sandbox, "How the engine is confined: "
 	    "seccomp+landlock, seccomp, landlock or none; see "
 	    "fifod-security(7)." },
