@@ -89,7 +89,7 @@ dist_doc_DATA = README NEWS share/fifod.conf.example share/doc/SECURITY \
 
 EXTRA_DIST += $(man_templates) share/man/fill.awk $(systemd_templates) \
 	src/README contrib/check contrib/debian contrib/deps.sh contrib/fuzz \
-	contrib/install-deps contrib/package contrib/quickstart
+	contrib/install-deps contrib/package contrib/quickstart contrib/tree.sh
 CLEANFILES += $(man_MANS) $(zshcomp_DATA) $(fishcomp_DATA) $(noinst_DATA)
 
 # What mandoc(1) has to say about the pages, which should be nothing; that ours
