@@ -341,6 +341,56 @@ letters()
 	assert_equal "$(ctl list | wc -l)" 4
 }
 
+# environment N COMMAND…: with so many variables of 128 KiB each
+environment()
+{
+	local i value words=()
+
+	value=$(letters 131000)
+	for ((i = 1; i <= $1; i++)); do
+		words+=("MUCH_$i=$value")
+	done
+	run env "${words[@]}" "${@:2}"
+}
+
+@test "an environment of 1 MiB is kept for programs, and what is longer is not" {
+	start_broker
+	environment 7 "$FIFOCTL" open a 'exec:echo ${#MUCH_7}'
+	assert_success
+	assert_equal "$(hear a)" 131000
+	environment 9 "$FIFOCTL" open b exec:cat
+	assert_failure 1
+	assert_output --partial \
+	    'the environment is too long to be passed on: it has over 1048576'
+	# Who runs nothing passes nothing on.
+	environment 9 "$FIFOCTL" open c tcp://127.0.0.1:9 -o connect=on-demand
+	assert_success
+}
+
+# gives_way SESSION BYTES: an unread reply of so many, to one that waits
+gives_way()
+{
+	open_session "$1" "http://127.0.0.1:$port" timeout-read=0.3 \
+	    pipe-size=8K
+	get "$1" "/bytes/$2"
+	hold_reader "$FIFOD_DIR/$1/out"
+	log_has "$1" ' -> up'
+	run -0 request_get "$1" /size/3
+	log_has "$1" 'cancelled: its reply was not read for timeout-read=0.3 s'
+	stop_pid "$HELD_PID"
+}
+
+@test "an unread reply is dropped, and where 1 MiB is left the connection closed" {
+	start_peer a http
+	start_broker
+	gives_way drops 900000
+	run ! grep 'more is left of a reply' "$FIFOD_DIR/drops/log"
+	counted a '^accept' 1
+	gives_way closes 3000000
+	log_has closes 'closed: more is left of a reply that nobody waits for'
+	counted a '^accept' 3
+}
+
 @test "a configuration file of 4 MiB is read, one byte more is not" {
 	local full=$((4 * 1024 * 1024))
 

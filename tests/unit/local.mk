@@ -4,7 +4,7 @@ UNITS = tests/unit/test_answer tests/unit/test_buf tests/unit/test_option \
 	tests/unit/test_framing tests/unit/test_http tests/unit/test_slots \
 	tests/unit/test_prelude tests/unit/test_access \
 	tests/unit/test_transcript tests/unit/test_metric tests/unit/test_hold \
-	tests/unit/test_ledger
+	tests/unit/test_ledger tests/unit/test_relay_pipe
 check_PROGRAMS += $(UNITS)
 UNIT_TESTS += $(UNITS)
 
@@ -35,6 +35,9 @@ tests_unit_test_hold_SOURCES = tests/unit/test_hold.c tests/unit/tap.h
 tests_unit_test_hold_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS)
 tests_unit_test_ledger_SOURCES = tests/unit/test_ledger.c tests/unit/tap.h
 tests_unit_test_ledger_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS)
+tests_unit_test_relay_pipe_SOURCES = tests/unit/test_relay_pipe.c \
+	tests/unit/tap.h
+tests_unit_test_relay_pipe_LDADD = src/libfifod.a $(LIBBSD_LIBS)
 tests_unit_test_access_SOURCES = tests/unit/test_access.c tests/unit/tap.h
 tests_unit_test_access_LDADD = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS)
 tests_unit_test_metric_SOURCES = tests/unit/test_metric.c tests/unit/tap.h
