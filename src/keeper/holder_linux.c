@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,16 @@ holder_row_inet(const char *row, const struct sockaddr *address, int type)
 	return inode;
 }
 
-/* "Num: RefCount Protocol Flags Type St Inode Path". */
+/* Up to the end of its line this is the name, and no more. */
+static bool
+holder_is_name(const char *row, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(row, name, n) == 0 && row[n] == '\n';
+}
+
+/* "Num: RefCount Protocol Flags Type St Inode Path", or "@NAME" there. */
 static unsigned long
 holder_row_unix(const char *row, const struct sockaddr *address, int type)
 {
@@ -54,10 +64,9 @@ holder_row_unix(const char *row, const struct sockaddr *address, int type)
 		return 0;
 	row += at;
 	if (un->sun_path[0] == '\0')
-		return row[0] == '@' && strncmp(row + 1, un->sun_path + 1,
-		    strcspn(row + 1, "\n")) == 0 ? inode : 0;
-	return strncmp(row, un->sun_path, strlen(un->sun_path)) == 0 &&
-	    row[strlen(un->sun_path)] == '\n' ? inode : 0;
+		return row[0] == '@' && holder_is_name(row + 1,
+		    un->sun_path + 1) ? inode : 0;
+	return holder_is_name(row, un->sun_path) ? inode : 0;
 }
 
 static unsigned long
