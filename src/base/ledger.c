@@ -352,9 +352,10 @@ ledger_keep(void)
 {
 	struct ledger_row *session = NULL;
 	struct ledger_left *left;
-	size_t i;
+	size_t i, k;
 
-	for (left = past.at; left < past.at + past.n; left++) {
+	for (k = 0; k < past.n; k++) {
+		left = &past.at[k];
 		if (left->kind == LEDGER_SESSION)
 			session = left->row;
 		if (left->claimed || session == NULL)

@@ -33,11 +33,11 @@ store_read(size_t n, const char *names)
 {
 	char *rest, *name;
 
-	store.names = xstrdup(names);
+	store.names = rest = xstrdup(names);
 	store.at = xcalloc(n, sizeof(*store.at));
-	for (rest = store.names; store.n < n &&
-	    (name = strsep(&rest, ":")) != NULL; store.n++) {
-		store.at[store.n].name = name;
+	for (; store.n < n; store.n++) {
+		name = strsep(&rest, ":");
+		store.at[store.n].name = name != NULL ? name : "";
 		store.at[store.n].fd = STORE_FIRST + (int)store.n;
 		fcntl(store.at[store.n].fd, F_SETFD, FD_CLOEXEC);
 	}
@@ -62,9 +62,11 @@ int
 store_take(const char *name)
 {
 	struct stored *s;
+	size_t i;
 	int fd;
 
-	for (s = store.at; s < store.at + store.n; s++) {
+	for (i = 0; i < store.n; i++) {
+		s = &store.at[i];
 		if (s->fd == -1 || strcmp(s->name, name) != 0)
 			continue;
 		fd = s->fd;
@@ -77,13 +79,13 @@ store_take(const char *name)
 void
 store_forget(void)
 {
-	struct stored *s;
+	size_t i;
 
-	for (s = store.at; s < store.at + store.n; s++) {
-		if (s->fd == -1)
+	for (i = 0; i < store.n; i++) {
+		if (store.at[i].fd == -1)
 			continue;
-		store_drop(s->name);
-		close(s->fd);
+		store_drop(store.at[i].name);
+		close(store.at[i].fd);
 	}
 	free(store.at);
 	free(store.names);
