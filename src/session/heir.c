@@ -329,11 +329,21 @@ heir_redial(struct session *s)
 		dial_start(s, reason);
 }
 
+/* Whose links are others' has none itself, whatever its ledger says. */
+static bool
+heir_has_link(const struct session *s)
+{
+	bool several = relay_each(s) || (s->listen != NULL &&
+	    s->options.session.accept != ACCEPT_ONE);
+
+	return !several && heir_connected(s->left->fd[LEDGER_PEER]);
+}
+
 /* What was on its way to a peer is for that one alone. */
 static void
 heir_connection(struct session *s, bool lost)
 {
-	if (!lost && heir_connected(s->left->fd[LEDGER_PEER])) {
+	if (!lost && heir_has_link(s)) {
 		heir_take_way(s, HEIR_TO_PEER, &s->flow.to_peer);
 		dial_inherit(s, ledger_inherit(s->left, LEDGER_PEER));
 	} else {
