@@ -329,14 +329,17 @@ heir_redial(struct session *s)
 		dial_start(s, reason);
 }
 
-/* Whose links are others' has none itself, whatever its ledger says. */
+/*
+ * Whose links are others' has none itself, whatever its ledger says; nor has
+ * one that still has to find out whether it can listen.
+ */
 static bool
 heir_has_link(const struct session *s)
 {
-	bool several = relay_each(s) || (s->listen != NULL &&
-	    s->options.session.accept != ACCEPT_ONE);
-
-	return !several && heir_connected(s->left->fd[LEDGER_PEER]);
+	if (relay_each(s) || (s->listen != NULL && (!listen_stands(s) ||
+	    s->options.session.accept != ACCEPT_ONE)))
+		return false;
+	return heir_connected(s->left->fd[LEDGER_PEER]);
 }
 
 /* What was on its way to a peer is for that one alone. */
