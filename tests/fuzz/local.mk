@@ -7,7 +7,8 @@ FUZZ_TARGETS = tests/fuzz/fuzz_framing tests/fuzz/fuzz_http \
 	tests/fuzz/fuzz_frame tests/fuzz/fuzz_conf tests/fuzz/fuzz_ctl \
 	tests/fuzz/fuzz_access tests/fuzz/fuzz_door tests/fuzz/fuzz_transcript \
 	tests/fuzz/fuzz_tls tests/fuzz/fuzz_answer tests/fuzz/fuzz_command \
-	tests/fuzz/fuzz_session tests/fuzz/fuzz_spell
+	tests/fuzz/fuzz_session tests/fuzz/fuzz_spell tests/fuzz/fuzz_asked \
+	tests/fuzz/fuzz_held tests/fuzz/fuzz_holder tests/fuzz/fuzz_left
 FUZZ_LIBS = src/libfifod.a $(LIBBSD_LIBS) $(LIBEVENT_LIBS) $(OPENSSL_LIBS) \
 	$(FUZZ_ENGINE)
 
@@ -57,8 +58,40 @@ tests_fuzz_fuzz_session_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_spell_SOURCES = tests/fuzz/fuzz_spell.c \
 	src/command/talk_spell.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_spell_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_asked_SOURCES = tests/fuzz/fuzz_asked.c \
+	tests/fuzz/fake_direct.h tests/fuzz/fake_direct.c \
+	tests/fuzz/world.h tests/fuzz/world.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_asked_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_held_SOURCES = tests/fuzz/fuzz_held.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_held_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_holder_SOURCES = tests/fuzz/fuzz_holder.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_holder_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_left_SOURCES = tests/fuzz/fuzz_left.c \
+	tests/fuzz/fake_direct.h tests/fuzz/fake_direct.c \
+	tests/fuzz/world.h tests/fuzz/world.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_left_LDADD = $(FUZZ_LIBS)
 
 # Files that they open hold what the input says.
 WRAP_OPEN = -Wl,--wrap=keeper_open
 tests_fuzz_fuzz_conf_LDFLAGS = $(AM_LDFLAGS) $(WRAP_OPEN)
 tests_fuzz_fuzz_tls_LDFLAGS = $(AM_LDFLAGS) $(WRAP_OPEN)
+
+# What is asked of the system is looked at, and not done.
+DIRECT_WRAP = -Wl,--wrap=direct_
+FAKE_DIRECT = $(DIRECT_WRAP)open $(DIRECT_WRAP)symlink \
+	$(DIRECT_WRAP)symlink_remove $(DIRECT_WRAP)try $(DIRECT_WRAP)rotate \
+	$(DIRECT_WRAP)directory $(DIRECT_WRAP)socket $(DIRECT_WRAP)listen \
+	$(DIRECT_WRAP)listen_share $(DIRECT_WRAP)listen_sweep \
+	$(DIRECT_WRAP)terminal_pair $(DIRECT_WRAP)terminal_open \
+	$(DIRECT_WRAP)program $(DIRECT_WRAP)look_up $(DIRECT_WRAP)child_end
+tests_fuzz_fuzz_asked_LDFLAGS = $(AM_LDFLAGS) $(FAKE_DIRECT) \
+	$(DIRECT_WRAP)mkdir
+tests_fuzz_fuzz_left_LDFLAGS = $(AM_LDFLAGS) $(FAKE_DIRECT) \
+	-Wl,--wrap=keeper_take -Wl,--wrap=anchor_fetch -Wl,--wrap=anchor_end
+
+# The service manager and /proc are the input.
+tests_fuzz_fuzz_held_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=ready_wanted \
+	-Wl,--wrap=ready_tell -Wl,--wrap=ready_tell_with \
+	-Wl,--wrap=memory_file
+tests_fuzz_fuzz_holder_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fopen \
+	-Wl,--wrap=opendir
