@@ -131,6 +131,8 @@ keep_readable(void *arg)
 	int rv = keep_answer(KEEP_QUESTIONS, &why);
 
 	(void)arg;
+	/* What was used of the reserve is there for the next want. */
+	xalloc_short();
 	if (rv == 1 || (rv == 0 && errno == EAGAIN))
 		return;
 	/* The end of its socket is that of the engine, or has to be. */
@@ -493,6 +495,8 @@ keep_run(const struct keep *is)
 	keep.fd = -1;
 	keep.control_fd = is->control_fd;
 	keep.generation = held_file_begin();
+	/* A want of memory that passes is not the end of all sessions. */
+	xalloc_keep();
 	keep_signals();
 	keep_start(NULL);
 	loop_run();
