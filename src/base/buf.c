@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/xalloc.h"
 
 #define BUF_LEAST	512	/* the smallest allocation */
 
@@ -116,7 +117,7 @@ buf_reserve(struct buf *b, size_t n)
 	buf_compact(b);
 	if (b->data == NULL || n > b->size - b->end) {
 		size = buf_size_for(b, length + n);
-		data = realloc(b->data, size);
+		data = xalloc_try(b->data, size);
 		if (data == NULL) {
 			errno = ENOMEM;
 			return NULL;

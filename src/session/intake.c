@@ -297,8 +297,11 @@ intake_append_crlf(struct dialogue *d, struct buf *b, const uint8_t *data,
 	}
 }
 
-/* Bytes that the framer has just taken; its body is never converted. */
-static void
+/*
+ * Bytes that the framer has just taken; its body is never converted.  False:
+ * there is no memory for all of them.
+ */
+static bool
 intake_append(struct dialogue *d, const uint8_t *data, size_t size)
 {
 	struct exchange *x = d->cutting;
@@ -311,6 +314,7 @@ intake_append(struct dialogue *d, const uint8_t *data, size_t size)
 	intake_append_crlf(d, &x->bytes, data, text);
 	buf_append(&x->bytes, data + text, size - text);
 	d->held += buf_length(&x->bytes) - before;
+	return buf_length(&x->bytes) - before >= size;
 }
 
 /* Bytes between requests: how many of them have been dealt with. */
@@ -381,8 +385,8 @@ intake_cut(struct dialogue *d, const uint8_t *data, size_t size)
 	size_t max = d->s->options.session.max_message;
 	size_t n = framer_request(&d->framer, data, size);
 	bool streams = intake_flags(d) & FRAMING_STREAMS;
+	bool all = intake_append(d, data, n);
 
-	intake_append(d, data, n);
 	if (d->framer.phase == FRAMER_BROKEN) {
 		intake_refuse(d, d->framer.message.code, d->framer.why);
 		return size;
@@ -390,6 +394,10 @@ intake_cut(struct dialogue *d, const uint8_t *data, size_t size)
 	if (!streams && d->framer.length > max) {
 		intake_refuse(d, 413, "the request has no end within "
 		    "max-message");
+		return n;
+	}
+	if (!all) {
+		intake_refuse(d, 503, "there is no memory for the request");
 		return n;
 	}
 	if (d->framer.phase == FRAMER_END)
