@@ -34,3 +34,19 @@ strike()
 @test "a connection that breaks anywhere is told" {
 	strike -n 5 tcp http read:ECONNRESET write:EPIPE
 }
+
+@test "a keeper that wants memory for a moment goes on" {
+	strike -k -n 6 tcp exec memory:ENOMEM
+}
+
+@test "a keeper that is refused a call says so, and lives" {
+	strike -k -n 8 tcp exec descriptor:EMFILE process:EAGAIN net:ENOBUFS
+}
+
+@test "an engine that takes over meets a fault, and a session goes on or says why not" {
+	strike -n 6 kill hand_over file:EMFILE read:EIO
+}
+
+@test "a broker that meets a fault at its start ends by itself, in words" {
+	strike -n 10 start file:EMFILE directory:EIO
+}

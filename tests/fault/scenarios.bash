@@ -9,14 +9,31 @@
 # with 99 something went wrong in silence.
 
 SCENARIOS="tcp http tls exec pty listen each door front mkdir channel sock \
-request record reload set tap start"
+request record reload set tap udp dgram via starttls greeting merge attach \
+metrics kill hand_over start"
+
+# After these another engine is there than before.
+RENEWED="kill hand_over"
 
 # The peers that all share, and what a scenario needs of each.
 peers_start()
 {
-	peer echo echo
-	peer http http
-	peer tls http --tls --cert "$CERTS/good.pem" --key "$CERTS/good.key"
+	local tls=(--cert "$CERTS/good.pem" --key "$CERTS/good.key")
+	local echo=(-e 'exactly hello\n' -e 'send hello\n' -e stall)
+
+	peer echo "$PEER" echo -T 0
+	peer http "$PEER" http -T 0
+	peer tls "$PEER" http --tls "${tls[@]}" -T 0
+	peer udp "$DATAGRAMS" echo udp:127.0.0.1:0
+	peer dgram "$DATAGRAMS" echo "dgram:$W/dgram"
+	peer greeting "$PEER" script -T 0 -e 'send hi\n' "${echo[@]}"
+	peer socks "$PEER" script -T 0 -e 'exactly \x05\x01\x00' \
+	    -e 'send \x05\x00' \
+	    -e 'exactly \x05\x01\x00\x03\x0cexample.test\x00\x19' \
+	    -e 'send \x05\x00\x00\x01\x7f\x00\x00\x01\x00\x00' "${echo[@]}"
+	peer starttls "$PEER" script -T 0 "${tls[@]}" \
+	    -e 'exactly \x00\x00\x00\x08\x04\xd2\x16\x2f' -e 'send S' \
+	    -e starttls "${echo[@]}"
 }
 
 LIMITS="-o timeout=2 -o timeout-connect=2 -o timeout-request=2 \
@@ -344,13 +361,128 @@ scenario_tap()
 	return 0
 }
 
+# echoes ENDPOINT OPTION…: a line goes there and comes back
+echoes()
+{
+	opened s "$@"
+	echo hello | give "$D/s/in"
+	is s "$(line "$D/s/out" | tr -d '\r')" hello
+	try ctl close s --now
+}
+
+scenario_udp() { echoes "udp://127.0.0.1:$PORT_udp" -o framing=datagram; }
+
+scenario_dgram() { echoes "unix-dgram:$W/dgram" -o framing=datagram; }
+
+scenario_via()
+{
+	echoes tcp://example.test:25 -o "via=socks5://127.0.0.1:$PORT_socks"
+}
+
+scenario_starttls()
+{
+	echoes "tls://localhost:$PORT_starttls" -o "ca=$CERTS/ca.pem" \
+	    -o starttls=postgres
+}
+
+scenario_greeting()
+{
+	echoes "tcp://127.0.0.1:$PORT_greeting" \
+	    -o 'on-connect=read -r word && [ "$word" = hi ]'
+}
+
+scenario_merge()
+{
+	local at
+
+	opened s tcp-listen://127.0.0.1:0 -o accept=merge
+	at=$(listens s) || exit
+	calls "$at" question >"$W/answer" &
+	is s "$(line "$D/s/out")" question
+	echo answer | give "$D/s/in"
+	wait $!
+	is s "$(cat "$W/answer")" answer
+	try ctl close s --now
+}
+
+scenario_attach()
+{
+	opened s "tcp://127.0.0.1:$PORT_echo"
+	{ echo hello; read -rt 1 <>"$W/never"; } |
+	    timeout 5 "$CTL" -r "$D" attach s >"$W/said.s" 2>/dev/null
+	is s "$(head -n 1 "$W/said.s")" hello
+	try ctl close s
+}
+
+scenario_metrics()
+{
+	opened s "tcp://127.0.0.1:$PORT_echo"
+	try ctl metrics >"$W/metrics"
+	grep -q '^fifod_' "$W/metrics" || silent "there are no metrics"
+	timeout 4 "$CTL" -r "$D" watch s >"$W/watched" 2>&1 &
+	try ctl close s
+	wait $!
+	return 0
+}
+
+# The session goes on in the next engine, which is known by its number.
+goes_on()
+{
+	local former=$1 i
+
+	for ((i = 0; i < 200; i++)); do
+		now=$(ctl status s engine 2>/dev/null)
+		[ -z "$now" ] || [ "$now" = "$former" ] || break
+		read -rt 0.02 <>"$W/never" || true
+	done
+	echo again | give "$D/s/in"
+	is s "$(line "$D/s/out")" again
+	try ctl close s
+}
+
+scenario_kill()
+{
+	local engine
+
+	opened s "tcp://127.0.0.1:$PORT_echo"
+	engine=$(ctl status s engine)
+	[ -n "$engine" ] || exit 1
+	kill -KILL "$engine"
+	goes_on "$engine"
+}
+
+scenario_hand_over()
+{
+	local engine
+
+	opened s "tcp://127.0.0.1:$PORT_echo"
+	engine=$(ctl status s engine)
+	try ctl reload --exec
+	goes_on "$engine"
+}
+
+starts() { "$CTL" -r "$W/start" "$@" 2>/dev/null; }
+
 # A broker of its own, from its first call to its last.
 scenario_start()
 {
+	local pid status=0 i
+
 	rm -rf "$W/start"
-	FAULT_FILE=$W/fault LD_PRELOAD=$SHIM timeout 10 "$FIFOD" -F -n \
-	    -f "$W/conf" -r "$W/start" >"$W/started" 2>&1 && return 0
+	echo "open c tcp://127.0.0.1:$PORT_echo" >"$W/start.conf"
+	FAULT_FILE=$W/fault LD_PRELOAD=$SHIM timeout -k 1 15 "$FIFOD" -F \
+	    -f "$W/start.conf" -r "$W/start" >"$W/started" 2>&1 </dev/null &
+	pid=$!
+	for ((i = 0; i < 300; i++)); do
+		kill -0 "$pid" 2>/dev/null || break
+		starts list >"$W/list" && break
+		read -rt 0.02 <>"$W/never" || true
+	done
+	starts stop
+	wait "$pid" || status=$?
+	grep -E "$REPORT|killed by" "$W/started" >&2 && exit 99
+	[ "$status" -ne 124 ] || silent "it does not end"
+	[ "$status" -ne 0 ] || return 0
 	[ -s "$W/started" ] || silent "fifod ends without a word"
-	grep -E "$REPORT" "$W/started" >&2 && exit 99
 	return 1
 }

@@ -22,6 +22,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fault.h"
@@ -199,11 +200,8 @@ fault_now(enum fault_family family, const char *call)
 		return next args;					\
 	}
 
-/*
- * What keeper and engine say to each other can end, but not fail.  In the
- * engine that is descriptor 3 (keep.h).
- */
-#define KEEPER 3
+/* What keeper and engine say to each other can end, but not fail. */
+static bool is_between(int fd);
 #define CALL_AT(type, name, bad, family, params, args)			\
 	type name params;						\
 	type name params						\
@@ -211,7 +209,7 @@ fault_now(enum fault_family family, const char *call)
 		static type (*next) params;				\
 									\
 		NEXT(name);						\
-		if (fd != KEEPER && fault_now(family, #name))		\
+		if (!is_between(fd) && fault_now(family, #name))	\
 			return bad;					\
 		return next args;					\
 	}
@@ -238,9 +236,24 @@ struct sockaddr;
 struct msghdr;
 struct iovec;
 struct epoll_event;
+struct termios;
 int getsockopt(int, int, int, void *, unsigned *);
 
 #define SOCKET_TYPE 1, 3        /* SOL_SOCKET, SO_TYPE */
+#define PACKETS 5               /* SOCK_SEQPACKET */
+#define KEEPER 3                /* the engine's end (keep.h) */
+
+static bool
+is_between(int fd)
+{
+	unsigned length = sizeof(int);
+	int type = 0;
+
+	if (getenv("FAULT_KEEPER") == NULL)
+		return fd == KEEPER;
+	return getsockopt(fd, SOCKET_TYPE, &type, &length) == 0 &&
+	    type == PACKETS;
+}
 
 static bool
 streams(int fd)
@@ -442,6 +455,13 @@ CALL(ssize_t, sendto, -1, FAULT_WRITE,
 MOVE(writev, FAULT_WRITE, (int fd, const struct iovec *v, int n), (fd, v, n),
     n)
 
+CALL(ssize_t, pread, -1, FAULT_READ,
+    (int fd, void *to, size_t n, off_t at), (fd, to, n, at))
+CALL(ssize_t, pwrite, -1, FAULT_WRITE,
+    (int fd, const void *from, size_t n, off_t at), (fd, from, n, at))
+CALL(int, tcsetattr, -1, FAULT_PIPE,
+    (int fd, int when, const struct termios *t), (fd, when, t))
+
 CALL(int, inotify_add_watch, -1, FAULT_WATCH,
     (int fd, const char *path, uint32_t mask), (fd, path, mask))
 CALL(int, inotify_rm_watch, -1, FAULT_WATCH, (int fd, int id), (fd, id))
@@ -485,7 +505,44 @@ ioctl(int fd, unsigned long what, ...)
 	return next(fd, what, value);
 }
 
+/* Those that have no function of their own (anchor_linux.c). */
+long
+syscall(long number, ...)
+{
+	static long (*next)(long, ...);
+	long a[6];
+	va_list ap;
+	int i;
+
+	va_start(ap, number);
+	for (i = 0; i < 6; i++)
+		a[i] = va_arg(ap, long);
+	va_end(ap);
+	NEXT(syscall);
+	if ((number == SYS_pidfd_open &&
+	    fault_now(FAULT_DESCRIPTOR, "pidfd_open")) ||
+	    (number == SYS_clone && fault_now(FAULT_PROCESS, "clone")))
+		return -1;
+	return next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
 /* --- memory --- */
+
+CALL(void *, mmap, MAP_FAILED, FAULT_MEMORY,
+    (void *at, size_t n, int what, int flags, int fd, off_t from),
+    (at, n, what, flags, fd, from))
+
+/* libseccomp makes a filter without what it could not add (README). */
+static bool
+memory_now(void *caller, const char *call)
+{
+	Dl_info info;
+
+	if (control == NULL || !control->armed || (dladdr(caller, &info) != 0 &&
+	    strstr(info.dli_fname, "libseccomp") != NULL))
+		return false;
+	return fault_now(FAULT_MEMORY, call);
+}
 
 static void *
 early_take(size_t size)
@@ -516,7 +573,8 @@ malloc(size_t size)
 		return early_take(size);
 	asked = true;
 	NEXT(malloc);
-	return fault_now(FAULT_MEMORY, "malloc") ? NULL : next(size);
+	return memory_now(__builtin_return_address(0), "malloc") ?
+	    NULL : next(size);
 }
 
 void *
@@ -529,7 +587,8 @@ calloc(size_t n, size_t size)
 		return early_take(n * size);
 	asked = true;
 	NEXT(calloc);
-	return fault_now(FAULT_MEMORY, "calloc") ? NULL : next(n, size);
+	return memory_now(__builtin_return_address(0), "calloc") ?
+	    NULL : next(n, size);
 }
 
 void *
@@ -542,7 +601,8 @@ realloc(void *old, size_t size)
 		return NULL;
 	asked = true;
 	NEXT(realloc);
-	return fault_now(FAULT_MEMORY, "realloc") ? NULL : next(old, size);
+	return memory_now(__builtin_return_address(0), "realloc") ?
+	    NULL : next(old, size);
 }
 
 void
