@@ -113,7 +113,14 @@ keeper_pair(int *ours, int *theirs, struct why *why)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == -1)
 		return why_fail(why, FAULT_CONNECT, "no sockets for a "
 		    "program: %s", strerror(errno));
-	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	/* One that waits would have the loop wait. */
+	if (fcntl(fds[0], F_SETFL, O_NONBLOCK) == -1) {
+		why_fail(why, FAULT_CONNECT, "no sockets for a program: %s",
+		    strerror(errno));
+		close(fds[0]);
+		close(fds[1]);
+		return -1;
+	}
 	*ours = fds[0];
 	*theirs = fds[1];
 	return 0;
