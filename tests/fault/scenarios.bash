@@ -410,7 +410,7 @@ scenario_attach()
 	opened s "tcp://127.0.0.1:$PORT_echo"
 	{ echo hello; read -rt 1 <>"$W/never"; } |
 	    timeout 5 "$CTL" -r "$D" attach s >"$W/said.s" 2>/dev/null
-	is s "$(head -n 1 "$W/said.s")" hello
+	served s "$(head -n 1 "$W/said.s")" hello
 	try ctl close s
 }
 
