@@ -156,6 +156,9 @@ session_make_directory(struct session *s, struct why *why)
 		close(dir_fd);
 		return made;
 	}
+	if (s->left != NULL && errno != ENOENT && errno != ENOTDIR)
+		return why_fail(why, FAULT_REFUSED, "its directory cannot be "
+		    "opened: %s", strerror(errno));
 	s->left = NULL;
 	dir_fd = directory_make(rundir_fd, s->name,
 	    pair_directory_mode(&s->options.channel), s->gid, why);
