@@ -407,8 +407,8 @@ scenario_merge()
 
 scenario_attach()
 {
-	opened s "tcp://127.0.0.1:$PORT_echo"
-	{ echo hello; read -rt 1 <>"$W/never"; } |
+	opened s "tcp://127.0.0.1:$PORT_echo" -o framing=line
+	echo hello |
 	    timeout 5 "$CTL" -r "$D" attach s >"$W/said.s" 2>/dev/null
 	served s "$(head -n 1 "$W/said.s")" hello
 	try ctl close s
