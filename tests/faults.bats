@@ -44,6 +44,7 @@ strike()
 }
 
 @test "an engine that takes over meets a fault, and a session goes on or says why not" {
+	survivors
 	strike -n 6 kill hand_over file:EMFILE read:EIO
 }
 

@@ -20,13 +20,6 @@ kill_engine()
 	wait_until 10 eval '[ "$(status_of s engine)" -ne "$ENGINE" ]'
 }
 
-survivors()
-{
-	start_broker
-	pgrep -P "$(engine_pid)" >/dev/null ||
-	    skip "nothing outlives an engine here"
-}
-
 # One every 50 ms, as long as the clients are there.
 kill_engines()
 {

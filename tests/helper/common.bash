@@ -288,6 +288,14 @@ engine_pid()
 	pgrep -P "$BROKER_PID" -f 'fifod.*engine'
 }
 
+# survivors: start_broker, one whose sessions outlive its engine
+survivors()
+{
+	start_broker
+	pgrep -P "$(engine_pid)" >/dev/null ||
+	    skip "nothing outlives an engine here"
+}
+
 # children_pids: programs and look-ups of the broker
 children_pids()
 {
