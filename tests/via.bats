@@ -135,6 +135,7 @@ options=()
 	http://proxy.example:no-such-service|port no-such-service
 	socks5://bob:s3cret@proxy.example:1080|via-auth=
 	socks5://@proxy.example:1080|a user has
+	bob@socks5://proxy.example:1080|"bob@socks5
 	socks5://::1:1080|\[::1\]
 	socks5://a:1,|empty
 	socks5://a:1,,socks5://b:1|empty

@@ -77,10 +77,8 @@ hop_user(struct via_hop *hop, char *text, struct why *why)
 {
 	char *place = strstr(text, "://"), *at;
 
-	at = strrchr(text, '@');
-	if (place == NULL || at == NULL)
+	if (place == NULL || (at = strrchr(place += 3, '@')) == NULL)
 		return 0;
-	place += 3;
 	*at = '\0';
 	/* Repeating it would give it away. */
 	if (strchr(place, ':') != NULL)
