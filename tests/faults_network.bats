@@ -451,7 +451,8 @@ disk_mount()
 stands()
 {
 	say "$1" 'hello\n'
-	assert_equal "$(hear "$1")" hello
+	run -0 hear "$1"
+	assert_output hello
 }
 
 # turned_away WORDS COMMAND…: one line with these

@@ -35,7 +35,10 @@
 
 #include "channel/slots_internal.h"
 
-/* The spare's second name, to be exchanged with `out`; see directory.c. */
+/*
+ * The spare's second name, to be exchanged with `out`; see directory.c.  It is
+ * made ahead: where there is room for no name more, readers still turn.
+ */
 static const char slots_next[] = ".out.nxt";
 
 static void
@@ -104,6 +107,9 @@ slots_exchange(struct slots *d)
 	if (d->next == to &&
 	    fifo_exchange(d->dir_fd, SLOTS_NAME, slots_next) == 0) {
 		d->next = from;
+	} else if (d->next == to && renameat(d->dir_fd, slots_next, d->dir_fd,
+	    SLOTS_NAME) == 0) {
+		slots_name_next(d, from);
 	} else if (fifo_name(&to->fifo, d->dir_fd, SLOTS_NAME) == -1) {
 		slots_note(d, "out cannot be given to another FIFO");
 		return -1;
