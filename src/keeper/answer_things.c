@@ -127,10 +127,6 @@ answer_program(struct message *in, struct message *out, struct why *why)
 	p.fd = in->fds[0];
 	if (!message_whole(in) || p.command == NULL)
 		return ANSWER_BAD;
-	if (p.home != 0 && home_find(p.home) == NULL)
-		return why_fail(why, FAULT_REFUSED, "the directory and the "
-		    "environment that it was to run in are lost: close the "
-		    "session, and open it again");
 	if (direct_program(&p, &child, why) == -1)
 		return ANSWER_REFUSED;
 	return child_put(out, &child);

@@ -363,6 +363,11 @@ direct_program(const struct direct_program *program,
 	sigset_t before;
 	pid_t pid;
 
+	if (program->home != 0 && home_find(program->home) == NULL)
+		return why_fail(why, FAULT_CONNECT, "no program can be "
+		    "started: the directory and the environment that it was "
+		    "to run in are lost: close the session, and open it "
+		    "again");
 	if (children_pipes(said, ended) == -1)
 		return children_fail(why, errno);
 	pid = children_fork(&before);

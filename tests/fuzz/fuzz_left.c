@@ -6,7 +6,6 @@
  * turns in a circle (world.h), and nothing of it stays.
  */
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -16,7 +15,6 @@
 
 #include "base/chunk.h"
 #include "base/ledger.h"
-#include "base/log.h"
 #include "base/loop.h"
 #include "command/broker.h"
 #include "command/will.h"
@@ -34,7 +32,6 @@ size_t __wrap_keeper_take(keeper_take_cb *cb, void *arg);
 void __wrap_anchor_fetch(int fd, const int *numbers, int *fds, size_t n);
 void __wrap_anchor_end(int fd);
 
-static char rundir[64];
 static struct session_place place;
 static const uint8_t *will;
 static size_t will_size;
@@ -53,7 +50,8 @@ left_fd(int number)
 	char path[96];
 
 	if (number >= 0 && number < 4) {
-		snprintf(path, sizeof(path), "%s/s/%s", rundir, names[number]);
+		snprintf(path, sizeof(path), "%s/s/%s", place.rundir,
+		    names[number]);
 		return open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	}
 	if (number == 4 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK |
@@ -125,40 +123,6 @@ idle(void)
 	world_pass(world_wait_ms() > 0 ? world_wait_ms() : 1);
 }
 
-static void
-remove_rundir(void)
-{
-	char command[96];
-
-	snprintf(command, sizeof(command), "rm -rf %s", rundir);
-	(void)!system(command);
-}
-
-static void
-begin(void)
-{
-	const char *tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-	static struct watch anchor;
-	int ends[2];
-	struct why why;
-
-	signal(SIGPIPE, SIG_IGN);
-	umask(077);
-	log_init(false, 0);
-	snprintf(rundir, sizeof(rundir), "%s/fuzz-XXXXXX", tmp);
-	must(mkdtemp(rundir) != NULL);
-	atexit(remove_rundir);
-	place.rundir = rundir;
-	place.rundir_fd = keeper_rundir_open(rundir, false, &why);
-	must(place.rundir_fd != -1);
-	world_begin(idle);
-	loop_init();
-	/* A loop that has nothing to wait for does not ask the world. */
-	must(pipe(ends) == 0);
-	watch_init(&anchor, ends[0], LOOP_READ, turned, NULL);
-	watch_want(&anchor, true);
-}
-
 /* A session's directory as it is left, each FIFO with its twin. */
 static void
 make_directory(void)
@@ -215,8 +179,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2)
 		return 0;
-	if (rundir[0] == '\0') {
-		begin();
+	if (place.rundir == NULL) {
+		world_open(&place, idle);
 		will = (const uint8_t *)plain;
 		will_size = sizeof(plain);
 		play(data, 0);

@@ -14,13 +14,11 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/chunk.h"
-#include "base/log.h"
 #include "base/loop.h"
 #include "fuzz.h"
 #include "keeper/keeper.h"
@@ -59,7 +57,7 @@ static const struct config {
 		"record-max=1M" } },
 };
 
-static char rundir[64], dir[80], address[80];
+static char dir[80], address[80];
 static struct session_place place;
 static struct scene scene;
 static struct session *session;
@@ -264,8 +262,6 @@ wind_down(int64_t until)
 
 static enum { PLAYING, WINDING, CLOSING } stage;
 static struct timer turn;
-static struct watch anchor;
-static int anchor_fds[2];
 
 static void
 turned(void *arg)
@@ -363,39 +359,11 @@ idle(void)
 /* --- the beginning --- */
 
 static void
-remove_rundir(void)
-{
-	char path[96];
-
-	snprintf(path, sizeof(path), "%s/.log-s", rundir);
-	unlink(path);
-	rmdir(rundir);
-}
-
-static void
 begin(void)
 {
-	/* In memory, where there is such: a session makes dozens of files. */
-	const char *tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-	struct why why;
-
-	signal(SIGPIPE, SIG_IGN);
-	umask(077);
-	log_init(false, 0);
-	snprintf(rundir, sizeof(rundir), "%s/fuzz-XXXXXX", tmp);
-	must(mkdtemp(rundir) != NULL);
-	atexit(remove_rundir);
-	snprintf(dir, sizeof(dir), "%s/s", rundir);
-	snprintf(address, sizeof(address), "%s/peer", rundir);
-	place.rundir = rundir;
-	place.rundir_fd = keeper_rundir_open(rundir, false, &why);
-	must(place.rundir_fd != -1);
-	world_begin(idle);
-	loop_init();
-	/* A loop that has nothing to wait for does not ask the world. */
-	must(pipe(anchor_fds) == 0);
-	watch_init(&anchor, anchor_fds[0], LOOP_READ, turned, NULL);
-	watch_want(&anchor, true);
+	world_open(&place, idle);
+	snprintf(dir, sizeof(dir), "%s/s", place.rundir);
+	snprintf(address, sizeof(address), "%s/peer", place.rundir);
 }
 
 /* Options, and what the peer has to know of them. */
@@ -490,7 +458,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 1)
 		return 0;
 	/* The first one opens what stays open. */
-	if (rundir[0] == '\0') {
+	if (place.rundir == NULL) {
 		begin();
 		play(nothing, sizeof(nothing));
 	}

@@ -1,10 +1,16 @@
 #include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "base/loop.h"
 #include "fuzz.h"
+#include "keeper/keeper.h"
 #include "world.h"
 
 /* More events than that between two steps, and it turns in a circle. */
@@ -33,6 +39,48 @@ int64_t
 world_wait_ms(void)
 {
 	return wait_ms;
+}
+
+static char rundir[64];
+
+static void
+remove_rundir(void)
+{
+	char command[96];
+
+	snprintf(command, sizeof(command), "rm -rf %s", rundir);
+	(void)!system(command);
+}
+
+static void
+on_anchor(void *arg)
+{
+	(void)arg;
+}
+
+void
+world_open(struct session_place *place, void (*idle)(void))
+{
+	const char *tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+	static struct watch anchor;
+	int ends[2];
+	struct why why;
+
+	signal(SIGPIPE, SIG_IGN);
+	umask(077);
+	log_init(false, 0);
+	snprintf(rundir, sizeof(rundir), "%s/fuzz-XXXXXX", tmp);
+	must(mkdtemp(rundir) != NULL);
+	atexit(remove_rundir);
+	place->rundir = rundir;
+	place->rundir_fd = keeper_rundir_open(rundir, false, &why);
+	must(place->rundir_fd != -1);
+	world_begin(idle);
+	loop_init();
+	/* A loop that has nothing to wait for does not ask the world. */
+	must(pipe(ends) == 0);
+	watch_init(&anchor, ends[0], LOOP_READ, on_anchor, NULL);
+	watch_want(&anchor, true);
 }
 
 int

@@ -9,12 +9,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "session/session.h"
+
 /*
  * From now on `idle' is called whenever the loop would wait: it makes something
  * happen, has time pass, or stops the loop.  NULL: all is as it was.
  */
 void world_begin(void (*idle)(void));
 void world_pass(int64_t ms);
+/*
+ * Once: a run directory, which goes with the process, in memory where there is
+ * such; and from then on the loop is in a world with this `idle'.
+ */
+void world_open(struct session_place *place, void (*idle)(void));
 /* How long the loop would have waited, for its next timer; -1: for ever. */
 int64_t world_wait_ms(void);
 
