@@ -16,6 +16,7 @@
 #include "command/control.h"
 #include "command/frame.h"
 #include "command/limit.h"
+#include "keeper/keeper.h"
 
 #define CONTROL_BACKLOG 128
 #define CONTROL_REST_MS 1000    /* after descriptors have run out */
@@ -137,10 +138,8 @@ control_readable(void *arg)
 	(void)arg;
 	if (fd != -1)
 		control_client(fd);
-	else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
-	    errno == ENOBUFS)
+	else if (keeper_accept_rests(errno))
 		control_exhausted(errno);
-	/* The rest are troubles of the one who came (accept(2)). */
 }
 
 /*

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -116,6 +117,31 @@ keeper_accept(int fd, size_t spare)
 	if (next != -1)
 		newest = next;
 	return next;
+}
+
+bool
+keeper_accept_rests(int error)
+{
+	static const int ours[] = { EMFILE, ENFILE, ENOMEM, ENOBUFS,
+		EINVAL };       /* nobody listens there any more */
+	size_t i;
+
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (error == ours[i])
+			return true;
+	return false;
+}
+
+bool
+keeper_accepts(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	socklen_t length = sizeof(int);
+	int listens = 0;
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens,
+	    &length) == 0 && listens && poll(&p, 1, 0) != -1 &&
+	    !(p.revents & (POLLHUP | POLLERR | POLLNVAL));
 }
 
 void

@@ -137,6 +137,13 @@ void keeper_listen_share(const struct keeper_address *at, mode_t mode,
  * where too few descriptors would be left, `spare' and some more.
  */
 int keeper_accept(int fd, size_t spare);
+/*
+ * Is this error of accept(2) a trouble of ours, which would come again at
+ * once?  The others are of the one who came.
+ */
+bool keeper_accept_rests(int error);
+/* Is this a socket at which somebody can be accepted, as it is left to us? */
+bool keeper_accepts(int fd);
 /* Close it; a unix socket's file goes, unless another one has its name. */
 void keeper_listen_end(int fd);
 /* Does this system speak IPv6 at all? */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "keeper/keeper.h"
 #include "session/join.h"
 #include "session/private.h"
 #include "session/sock.h"
@@ -59,13 +60,11 @@ sock_readable(void *arg)
 	fd = accept4(k->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd != -1) {
 		join_socket(s, fd);
-	} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
-	    errno == ENOBUFS) {
+	} else if (keeper_accept_rests(errno)) {
 		session_log(s, true, "sock: a client cannot be accepted: %s",
 		    strerror(errno));
 		watch_rest(&k->readable);
 	}
-	/* The rest are troubles of the one who came (accept(2)). */
 }
 
 /* Where it will be seen, a path must fit into 107 bytes (unix(7)). */
@@ -118,7 +117,7 @@ sock_make(struct session *s, int dir_fd, struct why *why)
 
 	if (!sock_fits(s))
 		return 0;
-	if (s->left != NULL && s->left->fd[LEDGER_SOCK] != -1) {
+	if (s->left != NULL && keeper_accepts(s->left->fd[LEDGER_SOCK])) {
 		sock_begin(s, ledger_inherit(s->left, LEDGER_SOCK));
 		return 0;
 	}

@@ -120,15 +120,13 @@ listener_rested(void *arg)
 	listener_watch(arg);
 }
 
-/* What is wrong with one who called is no matter of ours (accept(2)). */
 static void
-listener_refuse(struct listener *l)
+listener_rest(struct listener *l)
 {
-	if (errno != EMFILE && errno != ENFILE && errno != ENOMEM &&
-	    errno != ENOBUFS)
-		return;
-	l->plan.note(l->plan.arg, "a peer cannot be accepted: no descriptor or "
-	    "no memory is left (tried again in a second)");
+	l->plan.note(l->plan.arg, errno == EINVAL ?
+	    "a peer cannot be accepted: the socket was shut down" :
+	    "a peer cannot be accepted: no descriptor or no memory is left "
+	    "(tried again in a second)");
 	timer_set(&l->rest, LISTENER_REST_MS, listener_rested, l);
 	listener_watch(l);
 }
@@ -149,8 +147,8 @@ listener_readable(void *arg)
 				break;
 			l->plan.arrived(l->plan.arg, fd);
 		}
-		if (fd == -1 && errno != EAGAIN)
-			listener_refuse(l);
+		if (fd == -1 && keeper_accept_rests(errno))
+			listener_rest(l);
 	}
 }
 
@@ -301,7 +299,7 @@ listener_inherit(struct listener *l)
 	while (l->n < LISTENER_SOCKETS &&
 	    (left = ledger_claim(LEDGER_SOCKET, l->plan.name,
 	    l->plan.url->text)) != NULL)
-		if (left->fd[LEDGER_PEER] != -1)
+		if (keeper_accepts(left->fd[LEDGER_PEER]))
 			listener_hold(l, ledger_inherit(left, LEDGER_PEER));
 	return l->n > 0;
 }

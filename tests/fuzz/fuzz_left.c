@@ -59,11 +59,13 @@ left_fd(int number)
 		close(fds[1]);
 		return fds[0];
 	}
-	if (number == 5) {
+	if (number == 5 || number == 8) {
 		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK |
 		    SOCK_CLOEXEC, 0);
 		must(bind(fd, &(struct sockaddr){ .sa_family = AF_UNIX },
 		    sizeof(sa_family_t)) == 0 && listen(fd, 1) == 0);
+		if (number == 8)
+			shutdown(fd, SHUT_RDWR);
 	} else if (number == 6) {
 		fd = memfd_create("bytes", MFD_CLOEXEC);
 		must(write(fd, "bytes", 5) == 5);
