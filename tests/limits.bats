@@ -286,6 +286,12 @@ fill_up()
 	return 1
 }
 
+# all_taken FD: nothing waits in it
+all_taken()
+{
+	! read -r -t 0 -u "$1"
+}
+
 @test "without memory new work is refused in words, and what stands runs on" {
 	if grep -q asan "/proc/self/maps" || ldd "$FIFOD" | grep -q libasan ||
 	    [ -n "${FIFOD_WRAPPER-}" ]; then
@@ -302,6 +308,18 @@ fill_up()
 	grep -q 'no memory left' "$T/said" || fail "$(cat "$T/said")"
 	turned_away '*no memory left*' ctl open c exec:cat
 	run -0 http_get a /size/3
+	# One that comes in parts, as bash writes it, has nothing else to wait for.
+	exec 8<>"$FIFOD_DIR/a/in"
+	printf 'GET /size/3 HTTP/1.1\r\n' >&8
+	wait_until 5 all_taken 8
+	printf 'Host: localhost\r\n\r\n' >&8
+	exec 8>&-
+	run -0 hear a
+	# Nor has one that comes after a reply of which somebody read a part.
+	say a 'GET /size/3000000 HTTP/1.1\r\nHost: localhost\r\n\r\n'
+	head -n1 <"$FIFOD_DIR/a/out" >"$T/part"
+	run -0 http_get a /size/3
+	assert_line --index 0 --partial 200
 	say b 'hello\n'
 	assert_equal "$(hear b)" hello
 	run -0 ctl list

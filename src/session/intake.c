@@ -108,11 +108,16 @@ intake_room(struct dialogue *d)
 	return held < most ? held : most;
 }
 
-/* Is there memory for more that waits?  For what does not wait there is. */
+/*
+ * Is there memory for more that waits?  For what does not wait there is, the
+ * rest of a request before all: it can end by nothing else.
+ */
 static bool
 intake_may_hold(const struct dialogue *d)
 {
-	return (d->nopen == 0 || !xalloc_short()) &&
+	size_t own = d->cutting != NULL || d->tunnel != NULL;
+
+	return (d->nopen == own || d->skipping || !xalloc_short()) &&
 	    !chunk_is_full(buf_memory() + exchange_memory());
 }
 
