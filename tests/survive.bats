@@ -637,7 +637,9 @@ fifos()
 		crash_engine
 	done
 	# The next one is due in 1.6 s; that it does not come, the keeper rests.
-	wait_until 10 grep -qx state=failed "$S/status"
+	for name in s web; do
+		wait_until 10 grep -qx state=failed "$FIFOD_DIR/$name/status"
+	done
 	kill -STOP "$BROKER_PID"
 	for name in s web; do
 		grep -qx state=failed "$FIFOD_DIR/$name/status"
