@@ -616,7 +616,8 @@ session: Too many open files (its limit is 120, with $((n - 1)) sessions open)" 
 	wait_for_line "$T/fifod.err" \
 	    'control client cannot be accepted: Too many open files'
 	echoes a hello
-	wait_until 10 grep -aq 'the broker has no descriptors left' "$T"/said.*
+	wait_until 10 eval \
+	    'grep -aq "the broker has no descriptors left" "$T"/said.*'
 	never_within 1 pid_gone "$BROKER_PID"
 	stop_pid "$BACKGROUND_PID"
 	wait_until 30 eval 'ctl list >>"$T/list" 2>&1' || fail "$(cat "$T/list")"

@@ -336,6 +336,8 @@ client_said()
 	pid_add $! cat
 	local reader=$!
 
+	# Its out is open by then.
+	wait_until 10 test -e "$T/eof"
 	hold_writer "$other/in"
 	ctl close lines
 	wait_until 10 gone "$S"

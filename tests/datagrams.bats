@@ -23,6 +23,7 @@ datagrams()
 {
 	local name=$1
 
+	rm -f "$T/peer.$name.log"
 	background "$T/peer.$name.log" "$DATAGRAMS" "${@:2}"
 	DATAGRAMS_PID=$BACKGROUND_PID
 	wait_for_line "$T/peer.$name.log" '^(port|ready)'

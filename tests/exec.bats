@@ -86,6 +86,7 @@ log_counts()
 	cd /
 	run -0 within 10 head -n 3 "$S/out"
 	assert_output "$T/here"$'\na b  c\n0027'
+	wait_until 10 test -e "$T/here/made"
 	[ "$(stat -c %a "$T/here/made")" = 640 ]
 	# The broker's own are no part of what is compared.
 	open_session s 'exec:pwd; echo "$WORD"; umask; : >made; cat'
@@ -324,6 +325,7 @@ ends_at_once()
 	say s 'one\n'
 	run -0 hear s
 	assert_output '<one>'
+	log_has s 'has ended: exit status 0'
 	say s 'two\n'
 	run -0 hear s
 	assert_output '<two>'

@@ -512,7 +512,7 @@ no\n' "$REQUEST" "$OK"
 
 	{
 		printf 'GET / HTTP/1.1\r\n'
-		head -c 100000 /dev/zero | tr '\0' a
+		head -c 66000 /dev/zero | tr '\0' a
 	} >"$T/broken"
 	start_peer a http
 	open_web

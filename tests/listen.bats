@@ -508,7 +508,7 @@ session a (it will be tried again)"
 
 @test "who stalls in the handshake keeps the next one for timeout-connect" {
 	listen_session s tls-listen://127.0.0.1:0 "cert=$CERTS/good.pem" \
-	    "key=$CERTS/good.key" timeout-connect=1
+	    "key=$CERTS/good.key" timeout-connect=3
 	stays a
 	wait_logged s ' -> handshake'
 	echo next | tls_client >"$T/client" &

@@ -99,7 +99,8 @@ REAL_PEER=${PEER:-$(program_find peer)}
 @test "an abstract name of a unix socket belongs to its namespace" {
 	background "$T/echo.log" ip netns exec "$NS" socat \
 	    "ABSTRACT-LISTEN:$NS,fork" EXEC:cat
-	wait_until 10 ip netns exec "$NS" grep -q "@$NS\$" /proc/net/unix
+	wait_until 10 ip netns exec "$NS" \
+	    grep -q " 00010000 .* @$NS\$" /proc/net/unix
 	open_session in "unix:@$NS" "netns=$NS"
 	echoes in there
 	refused 7 "nobody listens there" ctl open out "unix:@$NS"

@@ -60,7 +60,9 @@ told()
 	ctl list --json >"$T/told.json"
 	ctl metrics >"$T/told.metrics"
 	within 1 "$FIFOCTL" watch >"$T/told.watch" 3>&- || true
-	within 1 "$FIFOCTL" watch --json >"$T/told.watched" 3>&- || true
+	background "$T/told.watched" "$FIFOCTL" watch --json
+	wait_until 10 test -s "$T/told.watched"
+	stop_pid "$BACKGROUND_PID"
 	printable "$T/told.list" "$T/told.metrics" "$T/told.watch" \
 	    "$T/fifod.err"
 	harmless "$T/told.json"
@@ -83,13 +85,15 @@ opened_with()
 # ---- nothing is told raw
 
 @test "what a program says on standard error is told in printable characters" {
-	opened_with 'exit status 3: ' 7 s \
-	    "exec:printf '$EVIL' >&2; exit 3" reconnect=never
+	opened_with '' 7 s "exec:printf '$EVIL' >&2; exit 3" reconnect=never
+	wait_status s state failed
 	told
+	grep -q 'exit status 3: ' "$T/told.status" "$S/log"
 	grep -q 'stderr: \\^\[\]0;x\\a' "$S/log"
 	# And where the broker answers in its place.
-	opened_with 'exit status 3: ' 7 h "exec:printf '$EVIL' >&2; exit 3" \
-	    framing=http backoff=0.1..0.2
+	opened_with '' 7 h "exec:printf '$EVIL' >&2; exit 3" framing=http \
+	    backoff=0.1..0.2
+	log_has h 'exit status 3: '
 	get h /
 	hear h | tr -d '\r' >"$T/answer"
 	grep -q '^HTTP/1.1 502 ' "$T/answer"

@@ -19,15 +19,16 @@ serve()
 	background "$T/$1.log" socat "$2" "${3:-EXEC:cat}"
 }
 
+# is_socket PATH: somebody listens there (__SO_ACCEPTCON)
 is_socket()
 {
-	[ -S "$1" ]
+	grep -q " 00010000 .* $1\$" /proc/net/unix
 }
 
-# is_abstract NAME: somebody has that name
+# is_abstract NAME: the same
 is_abstract()
 {
-	grep -q "@$1\$" /proc/net/unix
+	is_socket "@$1"
 }
 
 require_abstract()

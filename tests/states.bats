@@ -321,7 +321,7 @@ stuck()
 	done
 	[ "$(status_of s discarded)" -eq 0 ]
 	[ "$(status_of s uncertain)" -eq 0 ]
-	[ "$(status_of s queued)" -eq 0 ]
+	wait_status s queued 0
 	# The file has them as of the last change of state.
 	[ "$(file_status s bytes-in)" -eq 3703701 ]
 	[ "$(file_status s links)" -eq 4 ]

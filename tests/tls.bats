@@ -571,6 +571,9 @@ resumes()
 	for n in 1 2 3; do
 		echo K >&7
 		wait_until 10 key_updates '>>>' "$n"
+		# It is told before it is on its way: what is behind it has come.
+		echo "mark $n" >&7
+		assert_equal "$(read_out a 7)" "mark $n"
 		echo "line $n" >"$S/in"
 		wait_for_line "$T/s.log" "^line $n\$"
 		key_updates '<<<' "$n" || fail "$(cat "$T/s.log")"

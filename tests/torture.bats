@@ -47,20 +47,14 @@ descriptors_are()
 	[ "$(descriptors)" -eq "$1" ]
 }
 
-# asleep: the broker has nothing left to do
-asleep()
-{
-	grep -q '^State:[[:space:]]*S' "/proc/$BROKER_PID/status"
-}
-
 # torture FRAMING ENDPOINT OPTION…: the session; BEFORE is what it holds idle
 torture()
 {
 	FRAMING=$1
 	open_session s "$2" "${@:3}"
 	# The caller has its answer before the broker has hung up on it.
-	wait_until 10 asleep
-	BEFORE=$(descriptors)
+	descriptors_at_rest "$(engine_pid)"
+	BEFORE=$N
 }
 
 # Nothing of those that were killed has stayed.
