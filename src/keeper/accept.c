@@ -136,8 +136,8 @@ bool
 keeper_accepts(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	socklen_t length = sizeof(int);
 	int listens = 0;
+	socklen_t length = sizeof(listens);
 
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens,
 	    &length) == 0 && listens && poll(&p, 1, 0) != -1 &&

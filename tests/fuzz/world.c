@@ -11,6 +11,7 @@
 #include "base/loop.h"
 #include "fuzz.h"
 #include "keeper/keeper.h"
+#include "session/session.h"
 #include "world.h"
 
 /* More events than that between two steps, and it turns in a circle. */

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "session/session.h"
+struct session_place;
 
 /*
  * From now on `idle' is called whenever the loop would wait: it makes something

@@ -252,6 +252,10 @@ test_homes(void)
 {
 	static const char good[] = "/\0" "022\0A=1";
 	static char long_one[4 * 1024 * 1024];
+	const struct direct_program lost = { .command = "exit 1", .home = 11,
+		.fd = STDIN_FILENO };
+	struct direct_child child;
+	struct why why = { 0 };
 
 	direct_home_put(7, good, sizeof(good));
 	direct_home_put(8, good, sizeof(good) - 1);
@@ -268,6 +272,8 @@ test_homes(void)
 	direct_home_drop();
 	ok(home_find(7) != NULL && home_find(11) == NULL,
 	    "which nobody asks for is dropped");
+	ok(direct_program(&lost, &child, &why) == -1 && strstr(why.text,
+	    "are lost") != NULL, "no program runs elsewhere instead");
 	direct_home_end(7);
 }
 
