@@ -277,8 +277,9 @@ client_said()
 	wait_until 10 [ -p "$C/in" ]
 	wait_log lines 'ch/mine: in: .*the FIFO was put back'
 	said "$C" one
-	rm "$C/out"
-	echo regular >"$C/out"
+	# At once after a reply, when the names have been exchanged by us.
+	echo regular >"$T/regular"
+	mv -f "$T/regular" "$C/out"
 	wait_until 10 [ -p "$C/out" ]
 	wait_log lines 'ch/mine: out: .*the FIFO was put back'
 	wait_until 10 grep -q '^error=out: ' "$C/status"

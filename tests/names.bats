@@ -181,6 +181,22 @@ mode_is()
 	assert_output ''
 }
 
+@test "what is moved over out right after a reply is removed, each time" {
+	local round rounds=20
+
+	! is_portable || rounds=3
+	open_session s "$ECHO" framing=line
+	for ((round = 1; round <= rounds; round++)); do
+		echo "$round" >"$S/in"
+		run -0 within 10 cat "$S/out"
+		assert_output "$round"
+		echo regular >"$T/it"
+		mv -f "$T/it" "$S/out"
+		wait_until 10 test -p "$S/out"
+	done
+	works
+}
+
 @test "status and log that are deleted come back at the next change" {
 	open_session s "$ECHO"
 	rm "$S/status" "$S/log"

@@ -67,7 +67,11 @@ notice_stands_for(const char *hidden, const char *name)
 
 /*
  * A name that we give or take away by a renaming from or to a hidden one of
- * its own, which is told as two events in a row with one cookie.
+ * its own, which is told as two events in a row with one cookie.  The kernel
+ * leaves out an event like the one before it that is not yet read, and does
+ * not compare the cookies: where the name's coming is the last that was told,
+ * somebody may have moved something over it since.  An exchange of ours names
+ * the hidden one first, so that its last event is the coming of that.
  */
 static bool
 notice_our_move(const struct notice_queue *q,
@@ -76,7 +80,8 @@ notice_our_move(const struct notice_queue *q,
 	const struct inotify_event *to;
 
 	if (event->mask & IN_MOVED_TO)
-		return notice_moved.cookie == event->cookie &&
+		return q->at < q->end &&
+		    notice_moved.cookie == event->cookie &&
 		    notice_stands_for(notice_moved.name, event->name);
 	notice_moved.cookie = event->cookie;
 	strlcpy(notice_moved.name, event->name, sizeof(notice_moved.name));

@@ -105,7 +105,7 @@ slots_exchange(struct slots *d)
 	if (to->ours)
 		slots_sync(d);
 	if (d->next == to &&
-	    fifo_exchange(d->dir_fd, SLOTS_NAME, slots_next) == 0) {
+	    fifo_exchange(d->dir_fd, slots_next, SLOTS_NAME) == 0) {
 		d->next = from;
 	} else if (d->next == to && renameat(d->dir_fd, slots_next, d->dir_fd,
 	    SLOTS_NAME) == 0) {
