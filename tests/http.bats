@@ -527,6 +527,21 @@ no\n' "$REQUEST" "$OK"
 	done
 }
 
+@test "the answer to a broken request waits for as long as it is written" {
+	start_peer a http
+	open_web
+	background "$T/answer" cat "$FIFOD_DIR/web/out"
+	{
+		printf 'GET / HTTP/1.1\r\n'
+		head -c 100000000 /dev/zero | tr '\0' a
+	} >"$FIFOD_DIR/web/in"
+	wait_pid "$BACKGROUND_PID"
+	assert_equal "$(head -n 1 "$T/answer")" \
+	    $'HTTP/1.1 431 Request Header Fields Too Large\r'
+	run -0 ask web /1
+	assert_line 'connection 1 request 1 path /1'
+}
+
 @test "discard drops the answer to a broken request, and later ones do not wait" {
 	start_peer a http
 	open_web backoff=0.1..0.2

@@ -315,6 +315,10 @@ all_taken()
 	printf 'Host: localhost\r\n\r\n' >&8
 	exec 8>&-
 	run -0 hear a
+	# Nor has one behind a reply that somebody has begun to read and left.
+	say a 'GET /size/3000000 HTTP/1.1\r\nHost: localhost\r\n\r\n'
+	head -n1 <"$FIFOD_DIR/a/out" >"$T/part"
+	run -0 http_get a /size/3
 	say b 'hello\n'
 	assert_equal "$(hear b)" hello
 	run -0 ctl list

@@ -238,13 +238,12 @@ intake_rested(void *arg)
 
 /*
  * A client that is still writing could have its answer read by another, and
- * the rest of what was broken would look like the next request.
+ * the rest of what was broken would look like the next request.  It may have
+ * so long for each piece.
  */
 static void
 intake_let_write(struct dialogue *d)
 {
-	if (d->muddled == 0 || d->channel->exact)
-		return;
 	d->writing = true;
 	timer_set(&d->silence, INTAKE_REST_MS, intake_rested, d);
 }
@@ -263,7 +262,8 @@ intake_refuse(struct dialogue *d, int code, const char *text)
 	if (w != NULL)
 		wire_end(w, &why);
 	intake_drop_rest(d);
-	intake_let_write(d);
+	if (d->muddled > 0 && !d->channel->exact)
+		intake_let_write(d);
 }
 
 void
@@ -452,6 +452,8 @@ intake_feed(struct dialogue *d, const uint8_t *data, size_t size)
 		d->s->discarded += size;
 		session_log(d->s, false, "%s%zu bytes after a request that "
 		    "was broken were dropped", private_who(d), size);
+		if (d->writing)
+			intake_let_write(d);
 		return;
 	}
 	while (size > 0 && !d->ended && !d->closing) {
@@ -531,16 +533,17 @@ intake_is_within(const struct dialogue *d)
 bool
 intake_read(struct dialogue *d)
 {
-	struct chunk *c = intake_may_hold(d) ? chunk_take() : NULL;
+	struct chunk *c;
 	ssize_t n;
 
+	/* Before `in` is seen to be empty, for whoever waits for that. */
+	if (d->cutting == NULL && d->tunnel == NULL && !d->skipping)
+		intake_void(d);
+	c = intake_may_hold(d) ? chunk_take() : NULL;
 	if (c == NULL) {
 		channel_rest(d->channel);
 		return false;
 	}
-	/* Before `in` is seen to be empty, for whoever waits for that. */
-	if (d->cutting == NULL && d->tunnel == NULL && !d->skipping)
-		intake_void(d);
 	ledger_taking(d->row);
 	n = channel_read(d->channel, c->data, intake_room(d));
 	if (n > 0)
