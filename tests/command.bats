@@ -667,6 +667,19 @@ handshake" open_session a "tls://127.0.0.1:$port" timeout-connect=2
 	assert_equal "$(grep -c '"line-[0-9]*"' "$T/out")" 100
 }
 
+@test "a log that is deleted is no end of log -f" {
+	open_session a tcp://127.0.0.1:9 connect=on-demand
+	background "$T/out" "$FIFOCTL" log -f a
+	wait_for_line "$T/out" opened
+	rm "$FIFOD_DIR/a/log"
+	never_within 1 pid_gone "$BACKGROUND_PID"
+	echo again >"$FIFOD_DIR/a/ctl"
+	wait_for_line "$T/out" '"again"'
+	ctl close a
+	wait_pid "$BACKGROUND_PID"
+	assert_equal "$EXIT_STATUS" 0
+}
+
 # ---- set
 
 @test "set changes a live option, which counts from then on" {

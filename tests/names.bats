@@ -622,6 +622,31 @@ as()
 	ctl log s | grep -o 'wrong[0-9]*' | diff "$T/kept" -
 }
 
+# log_missed: how often there was no log, until $T/stop is there
+log_missed()
+{
+	local missed=0
+
+	while [ ! -e "$T/stop" ]; do
+		[ -e "$S/log" ] || missed=$((missed + 1))
+	done
+	echo "$missed"
+}
+
+@test "at no moment of a cut is there no log" {
+	local i
+
+	open_session s "$ECHO" log=4K
+	background "$T/missed" log_missed
+	for ((i = 1; i <= 9999; i++)); do
+		printf 'wrong%04d\n' "$i"
+	done >"$S/ctl"
+	wait_until 60 grep -q wrong9999 "$S/log"
+	: >"$T/stop"
+	wait_pid "$BACKGROUND_PID"
+	assert_equal "$(cat "$T/missed")" 0
+}
+
 @test "fifoctl log shows a session that is closed, until it is opened again" {
 	open_session s "$ECHO"
 	ctl close s

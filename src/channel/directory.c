@@ -50,6 +50,8 @@ static const struct directory_row {
 	{ ".peer.pem.new", S_IFREG },
 	{ "sock", S_IFSOCK },
 	{ "log.0", S_IFREG },
+	{ ".log.0", S_IFREG },
+	{ ".log.new", S_IFREG },
 	{ "log", S_IFREG },
 };
 #define DIRECTORY_NROWS (sizeof(directory_rows) / sizeof(directory_rows[0]))
@@ -407,11 +409,45 @@ directory_append_at(int rundir_fd, const char *session, const char *name,
 	return -1;
 }
 
+/* What is NAME gets a second name, NAME.0; what had that has none. */
+static int
+directory_name_old(int dir_fd, const char *name)
+{
+	char hidden[DIRECTORY_NAME];
+
+	snprintf(hidden, sizeof(hidden), ".%s.0", name);
+	unlinkat(dir_fd, hidden, 0);
+	return linkat(dir_fd, name, dir_fd, hidden, 0) == -1 ||
+	    renameat(dir_fd, hidden, dir_fd, hidden + 1) == -1 ? -1 : 0;
+}
+
+/* Cut NAME over to NAME.0: at no moment is there none, nor half of one. */
+static int
+directory_cut(int dir_fd, const char *name,
+    const struct directory_access *access)
+{
+	char fresh[DIRECTORY_NAME];
+	int fd, error;
+
+	snprintf(fresh, sizeof(fresh), ".%s.new", name);
+	unlinkat(dir_fd, fresh, 0);
+	fd = directory_append_fresh(dir_fd, fresh, access);
+	if (fd == -1)
+		return -1;
+	if (directory_name_old(dir_fd, name) == 0 &&
+	    renameat(dir_fd, fresh, dir_fd, name) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	unlinkat(dir_fd, fresh, 0);
+	errno = error;
+	return -1;
+}
+
 int
 directory_append(int dir_fd, const char *name, size_t limit,
     const struct directory_access *access)
 {
-	char old[DIRECTORY_NAME];
 	struct stat st;
 	int fd;
 
@@ -421,13 +457,12 @@ directory_append(int dir_fd, const char *name, size_t limit,
 	if (fd != -1 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
 		if ((size_t)st.st_size <= limit)
 			return fd;
-		snprintf(old, sizeof(old), "%s.0", name);
-		renameat(dir_fd, name, dir_fd, old);
-	} else {
-		unlinkat(dir_fd, name, 0);
+		close(fd);
+		return directory_cut(dir_fd, name, access);
 	}
 	if (fd != -1)
 		close(fd);
+	unlinkat(dir_fd, name, 0);
 	return directory_append_fresh(dir_fd, name, access);
 }
 

@@ -22,7 +22,7 @@ enum { LOG_FOLLOW = 'f' };
 /* The files that may be there, the older one first. */
 struct log {
 	int rundir_fd;
-	char *rotated, *current, *ended;
+	char *rotated, *current, *ended, *status;
 	int fd;                 /* what was read up to here; -1: nothing */
 	bool found;             /* any of them */
 };
@@ -70,6 +70,14 @@ log_print(struct log *l, const char *path, int next)
 	close(fd);
 }
 
+/* A log that somebody has deleted is there again with the next line. */
+static bool
+log_stands(const struct log *l)
+{
+	return faccessat(l->rundir_fd, l->status, F_OK,
+	    AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /*
  * Print what is new.  Since the last look the file may have been cut over,
  * more than once even, or be another session's of that name: what is left of
@@ -87,6 +95,8 @@ log_advance(struct log *l)
 		close(next);
 		return true;
 	}
+	if (next == -1 && l->fd != -1 && log_stands(l))
+		return true;
 	log_print(l, next != -1 ? l->rotated : l->ended, next);
 	if (next == -1)
 		return false;
@@ -135,6 +145,7 @@ log_local(struct client *client, const struct command_args *args)
 	l.rotated = xasprintf("%s/log.0", name);
 	l.current = xasprintf("%s/log", name);
 	l.ended = xasprintf(".log-%s", name);
+	l.status = xasprintf("%s/status", name);
 	status = log_show(&l, name, command_value(args, LOG_FOLLOW) != NULL);
 	if (l.fd != -1)
 		close(l.fd);
@@ -142,6 +153,7 @@ log_local(struct client *client, const struct command_args *args)
 	free(l.rotated);
 	free(l.current);
 	free(l.ended);
+	free(l.status);
 	free(rundir);
 	return status;
 }
