@@ -23,6 +23,10 @@ strike()
 	strike -n 15 request directory:ENOSPC
 }
 
+@test "a log that cannot be opened or cut over keeps its lines" {
+	strike -n 20 cut file:EACCES file:EMFILE
+}
+
 @test "a want of memory that passes costs at most what was asked" {
 	strike -n 20 http memory:ENOMEM
 }

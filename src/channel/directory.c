@@ -444,6 +444,7 @@ directory_cut(int dir_fd, const char *name,
 	return -1;
 }
 
+/* One that cannot be opened is cut over, too: it may be another time. */
 int
 directory_append(int dir_fd, const char *name, size_t limit,
     const struct directory_access *access)
@@ -451,19 +452,19 @@ directory_append(int dir_fd, const char *name, size_t limit,
 	struct stat st;
 	int fd;
 
-	fd = openat(dir_fd, name, DIRECTORY_APPEND);
-	if (fd == -1 && errno == ENOENT)
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno != ENOENT ? -1 :
+		    directory_append_fresh(dir_fd, name, access);
+	if (!S_ISREG(st.st_mode)) {
+		unlinkat(dir_fd, name, 0);
 		return directory_append_fresh(dir_fd, name, access);
-	if (fd != -1 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		if ((size_t)st.st_size <= limit)
-			return fd;
-		close(fd);
-		return directory_cut(dir_fd, name, access);
 	}
+	fd = openat(dir_fd, name, DIRECTORY_APPEND);
+	if (fd != -1 && directory_appendable(fd, limit))
+		return fd;
 	if (fd != -1)
 		close(fd);
-	unlinkat(dir_fd, name, 0);
-	return directory_append_fresh(dir_fd, name, access);
+	return directory_cut(dir_fd, name, access);
 }
 
 void

@@ -9,7 +9,7 @@
 # with 99 something went wrong in silence.
 
 SCENARIOS="tcp http tls exec pty listen each door front mkdir channel sock \
-request record reload set tap udp dgram via starttls greeting merge attach \
+request record cut reload set tap udp dgram via starttls greeting merge attach \
 metrics kill hand_over start"
 
 # After these another engine is there than before.
@@ -324,6 +324,33 @@ scenario_record()
 		grep -Eq "record" "$W/log" && exit 1
 		silent "it is not recorded"
 	}
+}
+
+# The log is cut over, and its two files have the newest lines with no gap.
+scenario_cut()
+{
+	local i kept='' wanted
+
+	opened s "tcp://127.0.0.1:$PORT_echo" -o log=4096
+	for ((i = 10; i < 50; i++)); do
+		echo "line-$i"
+	done | NAME=s give "$D/s/ctl"
+	for ((i = 0; i < 100; i++)); do
+		kept=$(cat "$D/s/log.0" "$D/s/log" 2>/dev/null |
+		    sed -n 's/.*"line-\([0-9]*\)".*/\1/p')
+		[ "${kept##*$'\n'}" != 49 ] || break
+		read -rt 0.02 <>"$W/never" || true
+	done
+	wanted=$(seq "${kept%%$'\n'*}" 49)
+	try ctl close s
+	if grep -q 's: log cannot be written' "$W/log"; then
+		# It is said once a second, and is to be said the next time.
+		read -rt 1.1 <>"$W/never"
+		exit 1
+	fi
+	if [ "$kept" != "$wanted" ] || [ "${kept%%$'\n'*}" -ge 20 ]; then
+		silent "of lines 10 to 49 the log has ${kept//$'\n'/ }"
+	fi
 }
 
 scenario_reload()
