@@ -673,6 +673,8 @@ handshake" open_session a "tls://127.0.0.1:$port" timeout-connect=2
 	wait_for_line "$T/out" opened
 	rm "$FIFOD_DIR/a/log"
 	never_within 1 pid_gone "$BACKGROUND_PID"
+	run -0 ctl log a
+	assert_output ''
 	echo again >"$FIFOD_DIR/a/ctl"
 	wait_for_line "$T/out" '"again"'
 	ctl close a

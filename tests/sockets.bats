@@ -19,7 +19,7 @@ serve()
 	background "$T/$1.log" socat "$2" "${3:-EXEC:cat}"
 }
 
-# is_socket PATH: somebody listens there (__SO_ACCEPTON in its row)
+# is_socket PATH: somebody listens there (__SO_ACCEPTCON in its row)
 is_socket()
 {
 	grep -q " 00010000 .* $1\$" /proc/net/unix

@@ -444,7 +444,7 @@ directory_cut(int dir_fd, const char *name,
 	return -1;
 }
 
-/* One that cannot be opened is cut over, too: it may be another time. */
+/* One that cannot be opened is cut over, too: what is in it is not lost. */
 int
 directory_append(int dir_fd, const char *name, size_t limit,
     const struct directory_access *access)

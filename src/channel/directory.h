@@ -55,8 +55,9 @@ directory_writer directory_begin;
 directory_writer directory_write;
 /*
  * Open the file `name` in dir_fd to add to it; what is there and no regular
- * file is removed first.  Beyond `limit` bytes it becomes NAME.0 and is begun
- * anew; at no moment is there none.  A descriptor or -1, see errno.
+ * file is removed first.  Beyond `limit` bytes, or where it cannot be opened,
+ * it becomes NAME.0 and is begun anew; at no moment is there none.  A
+ * descriptor or -1, see errno.
  */
 int directory_append(int dir_fd, const char *name, size_t limit,
     const struct directory_access *access);

@@ -95,8 +95,10 @@ log_advance(struct log *l)
 		close(next);
 		return true;
 	}
-	if (next == -1 && l->fd != -1 && log_stands(l))
+	if (next == -1 && log_stands(l)) {
+		l->found = true;
 		return true;
+	}
 	log_print(l, next != -1 ? l->rotated : l->ended, next);
 	if (next == -1)
 		return false;
