@@ -8,7 +8,8 @@ strike()
 	[ -e "$BUILD/tests/fault/shim.so" ] || skip "there is no shim"
 	[ -z "${FIFOD_WRAPPER-}" ] || skip "not under another program"
 	run within 100 "$TESTS/faults" -b "$BUILD" -c "$CERTS" "$@" 3>&-
-	[[ $status -eq 0 && $output == *' 0 findings'* ]] || fail "$output"
+	assert_success
+	assert_output --partial ' 0 findings'
 }
 
 @test "a file or descriptor that is not had costs one command, in words, and leaves nothing" {

@@ -329,7 +329,7 @@ scenario_record()
 # The log is cut over, and its two files have the newest lines with no gap.
 scenario_cut()
 {
-	local i kept='' wanted
+	local i kept wanted
 
 	opened s "tcp://127.0.0.1:$PORT_echo" -o log=4096
 	for ((i = 10; i < 50; i++)); do
