@@ -105,6 +105,9 @@ kill_engines()
 	read -rt 10 line <"$S/out"
 	assert_equal "$line" hello
 	counted a '^accept' 1
+	facts s links=1 connected=1 reconnects=0
+	ctl reconnect s
+	facts s links=2 connected=1 reconnects=1
 }
 
 @test "a connection of exchanges at rest goes on" {
@@ -118,6 +121,7 @@ kill_engines()
 	run -0 hear s
 	assert_line --index 0 --regexp '^HTTP/1.1 200'
 	counted a '^accept' 1
+	facts s links=1 connected=1 reconnects=0
 }
 
 @test "an exchange under way ends as uncertain, and the next is its own" {

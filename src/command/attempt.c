@@ -40,7 +40,7 @@ attempt_good(struct call *c, struct entry *e)
 static bool
 attempt_is_done(const struct session *s)
 {
-	return s->nlinks > 0 && strcmp(s->dial.exit, "0") == 0;
+	return s->linked && strcmp(s->dial.exit, "0") == 0;
 }
 
 static void

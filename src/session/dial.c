@@ -86,6 +86,14 @@ dial_describe(struct session *s, struct link *l, char *out, size_t size)
 	    *trace ? ", in " : "", trace);
 }
 
+void
+dial_linked(struct session *s, const struct link *l)
+{
+	s->nreconnects += s->linked && s->waits == NULL && !l->inherited;
+	s->nlinks++;
+	s->linked = true;
+}
+
 static void
 dial_up(struct session *s)
 {
@@ -96,8 +104,7 @@ dial_up(struct session *s)
 	    link_is_plain(s->link))
 		s->row->fd[LEDGER_PEER] = s->link->fd;
 	dial_describe(s, s->link, text, sizeof(text));
-	s->nreconnects += s->nlinks > 0 && s->waits == NULL;
-	s->nlinks++;
+	dial_linked(s, s->link);
 	s->told = true;
 	s->up_ms = loop_now_ms();
 	s->up_bytes = s->flow.to_client.bytes;

@@ -25,6 +25,8 @@ void dial_drop(struct session *s);
  * log, and that for `up-in'.
  */
 void dial_describe(struct session *s, struct link *l, char *out, size_t size);
+/* A link is up: one that a former engine had is not made again. */
+void dial_linked(struct session *s, const struct link *l);
 /* timeout-connect has run out for `l': what was it waiting for? */
 void dial_late(const struct session *s, const struct link *l,
     struct why *why);

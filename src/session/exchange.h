@@ -172,7 +172,6 @@ struct wire {
 	struct link *link;              /* NULL: gone */
 	bool up;
 	struct ledger_row *row; /* NULL: it does not outlive us */
-	bool inherited;         /* a former engine had it */
 	struct exchange_list exchanges; /* in the order of their requests */
 	size_t nexchanges;              /* of these */
 	struct exchange *sending;       /* the first not wholly sent, or NULL */

@@ -269,7 +269,7 @@ heir_wires(struct session *s)
 	const struct ledger_state *was = &s->left->state;
 	struct ledger_left *left;
 
-	s->nlinks = was->linked;
+	s->linked = was->linked;
 	if (was->failed_for_good) {
 		heir_give_up(s, "it had failed before the engine died");
 		return;
@@ -359,7 +359,7 @@ heir_link(struct session *s)
 {
 	bool lost = heir_lost(s);
 
-	s->nlinks = s->left->state.linked;
+	s->linked = s->left->state.linked;
 	s->row->number[HEIR_TO_PEER] = s->row->number[HEIR_TO_CLIENT] = 0;
 	s->row->fd[LEDGER_PEER] = -1;
 	s->row->fd[HEIR_BYTES + HEIR_TO_PEER] =

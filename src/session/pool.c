@@ -312,8 +312,7 @@ pool_wire_up(struct wire *w)
 	bool first = s->state != SESSION_UP;
 
 	dial_describe(s, w->link, text, sizeof(text));
-	s->nreconnects += s->nlinks > 0;
-	s->nlinks++;
+	dial_linked(s, w->link);
 	s->told = true;
 	/* What has become of the newest exchange is told until the next one. */
 	if (s->pool->own == NULL || s->pool->own->why.fault == FAULT_NONE)
@@ -498,7 +497,7 @@ pool_may_dial(const struct session *s)
 {
 	if (s->state == SESSION_CLOSED)
 		return false;
-	return s->state != SESSION_FAILED && (s->nlinks == 0 ||
+	return s->state != SESSION_FAILED && (!s->linked ||
 	    s->options.session.reconnect != RECONNECT_NEVER);
 }
 

@@ -13,7 +13,7 @@ retry_on_demand(const struct session *s)
 {
 	if (s->state != SESSION_IDLE)
 		return false;
-	return s->nlinks == 0 ||
+	return !s->linked ||
 	    s->options.session.reconnect != RECONNECT_NEVER;
 }
 
@@ -64,7 +64,7 @@ retry_later(struct session *s, const char *reason)
 void
 retry_reconsider(struct session *s)
 {
-	if (s->state == SESSION_IDLE && s->nlinks > 0 &&
+	if (s->state == SESSION_IDLE && s->linked &&
 	    s->options.session.reconnect == RECONNECT_ALWAYS)
 		dial_start(s, "reconnect=always");
 }
@@ -90,7 +90,7 @@ retry_is_final(const struct session *s)
 		return true;
 	/* A handshake that was good before may have met a peer that restarts. */
 	return s->why.fault == FAULT_TLS &&
-	    (s->nlinks == 0 || s->state == SESSION_UP);
+	    (!s->linked || s->state == SESSION_UP);
 }
 
 void

@@ -171,6 +171,7 @@ struct session {
 	int64_t drained_ms;             /* closing: no later than this */
 	bool end_owed;                  /* readers are due an end of file */
 	bool engine_lost;               /* `why' tells of it until a link ends */
+	bool linked;                    /* it has had a link, of any engine */
 	uint64_t nlinks, nreconnects, nfailures, uncertain, discarded;
 	uint64_t lost;                  /* datagrams, of links that have gone */
 	uint64_t nchanges;              /* of state, for observers */

@@ -81,7 +81,7 @@ wire_up(struct wire *w)
 	timer_clear(&w->deadline);
 	watch_init(&w->readable, w->link->fd, LOOP_READ, wire_readable, w);
 	watch_init(&w->writable, w->link->fd, LOOP_WRITE, wire_writable, w);
-	if (!w->inherited)
+	if (!w->link->inherited)
 		wire_greet(w);
 	wire_rest(w);
 	pool_wire_up(w);
@@ -124,7 +124,6 @@ wire_inherit(struct session *s, int fd)
 {
 	struct wire *w = wire_alloc(s, NULL);
 
-	w->inherited = true;
 	w->carried = 1;
 	w->link = link_inherit(&s->dial, fd, &(struct link_owner){
 	    wire_changed, w, &w->why, wire_note });

@@ -133,10 +133,9 @@ link_inherit(struct dial *dial, int fd, const struct link_owner *owner)
 {
 	struct link *l = link_stack(&transport_accepted, dial, NULL, fd);
 
-	l->opened = true;
+	l->opened = l->inherited = true;
 	l->phase = l->told = LINK_HANDSHAKE;
 	link_begin(l, owner, TRACE_CONNECT);
-	l->driver->inherited = true;
 	return l;
 }
 

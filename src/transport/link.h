@@ -66,6 +66,7 @@ struct link {
 	enum link_phase told;   /* of the top: the phase its owner knows */
 	bool opened;            /* its open() was called */
 	bool finished;          /* its finish() was called */
+	bool inherited;         /* a former engine had it up */
 	/*
 	 * Set by advance() for the driver.  want_read is set by write() too,
 	 * with EAGAIN, where only reading can help: half of a handshake message

@@ -122,8 +122,8 @@ link_step(void *arg)
 	watch_clear(&l->driver->readable);
 	watch_clear(&l->driver->writable);
 	l->want_read = l->want_write = false;
-	up = l->login != NULL || l->driver->inherited ? 1 : link_advance(l);
-	if (up == 1 && !l->driver->inherited)
+	up = l->login != NULL || l->inherited ? 1 : link_advance(l);
+	if (up == 1 && !l->inherited)
 		up = login_advance(l);
 	if (up == 0)
 		link_watch(l);

@@ -19,7 +19,6 @@ struct link_driver {
 	struct deferred step;
 	struct way *way;        /* NULL: not begun, or nothing to say */
 	bool arrived;           /* at the endpoint: its way is done */
-	bool inherited;         /* it was up before */
 	struct prelude_ends *client;    /* for whom it is made; NULL: for us */
 };
 
