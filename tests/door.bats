@@ -496,9 +496,14 @@ served()
 	start_broker
 	start_peer echo echo
 	open_relay s
+	client one "$(door s)" 'send one\n' 'expect one\n'
+	client_said one '^recv 1 '
+	# A client's link is not one of theirs, to be kept up or made again.
+	ctl set s timeout-connect=7
 	status_is s state idle
 	echoes s hello
-	status_is s links 1
+	status_is s links 2
+	status_is s reconnects 0
 	mkdir "$S/ch/x"
 	wait_until 10 grep -q 'ch/x: .*sock and listen' "$S/log"
 }
